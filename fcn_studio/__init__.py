@@ -1,0 +1,40 @@
+"""FCN Studio: see Fully Convolutional Networks at work.
+
+    import fcn_studio as fs
+    model = fs.load("default")
+    trace = model.trace("street.jpg")
+    mask = trace.mask("8s")
+
+torch is imported by the first call of `load`, so that `fcn-studio --help` and the window need not wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load"]
+
+if TYPE_CHECKING:
+    from fcn_studio.engine.predictor import Model
+
+
+def load(weights: str | os.PathLike[str] = "default", *, device: str = "auto", precision: str = "auto") -> Model:
+    """Opens a checkpoint on a device.
+
+    Args:
+        weights: `default`, another embedded checkpoint's name, or a path.
+        device: `auto` (CUDA, then MPS, then CPU), `cpu`, `cuda`, `cuda:N` or `mps`.
+        precision: `auto` (bf16 where the device is fast at it, else fp32), `fp32`, `bf16` or `fp16`.
+
+    Returns:
+        A model; `model.trace(image)` runs it.
+
+    Raises:
+        CheckpointError: No such checkpoint, or a file that is none.
+        DeviceError: The named device or precision does not exist here.
+    """
+    from fcn_studio.engine.model import load as load_model  # torch takes seconds to import
+
+    return load_model(weights, device=device, precision=precision)

@@ -1,0 +1,1 @@
+"""What numpy and Pillow suffice for: images, labels, geometry, fusion on the trace, pictures, metrics."""

@@ -1,0 +1,153 @@
+"""The linear part of an FCN on small numpy score maps: upsampling, cropping, adding.
+
+Independent of torch, so that a trace can be read without it; the engine's own arithmetic is tested against this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
+
+Scores = NDArray[np.float32]  # (classes, h, w)
+
+STRIP_BYTES = 16 << 20  # of a strip's scores; a few fit the last-level cache of any desktop machine
+
+
+def bilinear_line(size: int) -> NDArray[np.float32]:
+    """One axis of `bilinear_kernel`."""
+    factor = (size + 1) // 2
+    centre = factor - 1.0 if size % 2 else factor - 0.5
+    return (1.0 - np.abs(np.arange(size) - centre) / factor).astype(np.float32)
+
+
+def bilinear_kernel(size: int) -> NDArray[np.float32]:
+    """The (size, size) bilinear filler of Caffe's Deconvolution layers.
+
+    With f = (size + 1) // 2 and centre c = f - 1 (odd) or f - 0.5 (even), the weight at (y, x) is
+    (1 - |y - c| / f) (1 - |x - c| / f).
+    """
+    line = bilinear_line(size)
+    return np.outer(line, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Upsampling:
+    """An unpadded transposed convolution of stride `stride`, as the nets enlarge scores.
+
+    Attributes:
+        stride: Enlargement.
+        kernel: Window size.
+        weight: None for the fixed bilinear kernel, else (C, C, kernel, kernel) from input to output class, or
+            (C, 1, kernel, kernel) with one kernel for each class.
+    """
+
+    stride: int
+    kernel: int
+    weight: NDArray[np.float32] | None = None
+
+    def full(self, scores: Scores) -> Scores:
+        """(C, h, w) to (C, stride * (h - 1) + kernel, stride * (w - 1) + kernel)."""
+        height, width = ((size - 1) * self.stride + self.kernel for size in scores.shape[1:])
+        return self.window(scores, range(height), range(width))
+
+    def window(self, scores: Scores, rows: range, columns: range) -> Scores:
+        """The part of `full` at the given rows and columns (steps of 1)."""
+        if self.weight is None:
+            line = bilinear_line(self.kernel)
+            across = _enlarge_rows(scores, rows, self.stride, line).swapaxes(1, 2)
+            return np.ascontiguousarray(_enlarge_rows(across, columns, self.stride, line).swapaxes(1, 2))
+        return self._learned_window(scores, self.weight, rows, columns)
+
+    def _learned_window(self, scores: Scores, weight: NDArray[np.float32], rows: range, columns: range) -> Scores:
+        out = np.zeros((scores.shape[0], len(rows), len(columns)), dtype=np.float32)
+        taps = -(-self.kernel // self.stride)
+        per_class = weight.shape[1] == 1 and weight.shape[0] != 1
+        for row_phase in range(min(self.stride, len(rows))):
+            for column_phase in range(min(self.stride, len(columns))):
+                # Outputs of one phase are a plain convolution of the coarse grid with a slice of the kernel.
+                y = np.arange(rows.start + row_phase, rows.stop, self.stride)
+                x = np.arange(columns.start + column_phase, columns.stop, self.stride)
+                target = out[:, row_phase :: self.stride, column_phase :: self.stride]
+                for up in range(taps):
+                    i, u = y // self.stride - up, int(y[0]) % self.stride + up * self.stride
+                    inside_rows = (i >= 0) & (i < scores.shape[1])
+                    if u >= self.kernel or not inside_rows.any():
+                        continue
+                    for left in range(taps):
+                        j, v = x // self.stride - left, int(x[0]) % self.stride + left * self.stride
+                        inside_columns = (j >= 0) & (j < scores.shape[2])
+                        if v >= self.kernel or not inside_columns.any():
+                            continue
+                        source = scores[:, i[inside_rows]][:, :, j[inside_columns]]
+                        mixing = weight[:, :, u, v]
+                        part = (
+                            source * mixing[:, :, None] if per_class else np.einsum("co,chw->ohw", mixing, source)
+                        )
+                        target[np.ix_(range(out.shape[0]), inside_rows, inside_columns)] += part
+        return out
+
+
+def _enlarge_rows(scores: Scores, rows: range, stride: int, line: NDArray[np.float32]) -> Scores:
+    positions = np.arange(rows.start, rows.stop)
+    out = np.zeros((scores.shape[0], len(positions), scores.shape[2]), dtype=np.float32)
+    for tap in range(-(-len(line) // stride)):
+        cells = positions // stride - tap
+        offsets = positions - stride * cells
+        inside = (cells >= 0) & (cells < scores.shape[1]) & (offsets < len(line))
+        weights = np.where(inside, line[np.minimum(offsets, len(line) - 1)], 0).astype(np.float32)
+        out += scores[:, np.clip(cells, 0, scores.shape[1] - 1)] * weights[None, :, None]
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Scores and where their cells lie on the photo."""
+
+    scores: Scores
+    coords: CoordMap
+
+    def upsampled(self, upsampling: Upsampling) -> Grid:
+        """This grid enlarged, uncropped."""
+        coords = self.coords.upsampled(upsampling.stride, upsampling.kernel)
+        return Grid(upsampling.full(self.scores), coords)
+
+    def at_photo(self, upsampling: Upsampling, rows: range, columns: range) -> Scores:
+        """The given rows and columns of the photo, enlarged from this grid and cropped to the photo."""
+        crop = self.coords.upsampled(upsampling.stride, upsampling.kernel).crop_to(PHOTO)
+        return upsampling.window(
+            self.scores,
+            range(rows.start + crop, rows.stop + crop),
+            range(columns.start + crop, columns.stop + crop),
+        )
+
+
+def align(first: Grid, second: Grid) -> tuple[Grid, Grid]:
+    """Both grids cropped to what they share."""
+    cuts = crop_pair(first.coords, second.coords)
+    cut = [
+        Grid(grid.scores[:, cells:, cells:], grid.coords.cropped(cells))
+        for grid, cells in zip((first, second), cuts, strict=True)
+    ]
+    height, width = (min(cut[0].scores.shape[axis], cut[1].scores.shape[axis]) for axis in (1, 2))
+    return (
+        Grid(cut[0].scores[:, :height, :width], cut[0].coords),
+        Grid(cut[1].scores[:, :height, :width], cut[1].coords),
+    )
+
+
+def strips(height: int, row_bytes: int) -> Iterator[range]:
+    """Ranges of rows that cover `height`, each of about STRIP_BYTES."""
+    rows = max(1, STRIP_BYTES // max(row_bytes, 1))
+    for start in range(0, height, rows):
+        yield range(start, min(start + rows, height))
+
+
+def softmax(scores: Scores) -> Scores:
+    """Class probabilities of (C, ...) scores."""
+    shifted = np.exp(scores - scores.max(axis=0, keepdims=True))
+    return shifted / shifted.sum(axis=0, keepdims=True)

@@ -1,0 +1,63 @@
+"""The FCN paper's four metrics, all from one confusion matrix over a whole set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Long, Shelhamer, Darrell 2015, section 5; shares from 0 to 1, nan where nothing was labelled.
+
+    Attributes:
+        pixel_accuracy: sum n_ii / sum t_i.
+        mean_accuracy: mean of n_ii / t_i.
+        mean_iu: mean of IU_i = n_ii / (t_i + sum_j n_ji - n_ii).
+        frequency_weighted_iu: sum t_i IU_i / sum t_i.
+        class_iu: IU_i of each class; nan where a class is in neither truth nor prediction.
+    """
+
+    pixel_accuracy: float
+    mean_accuracy: float
+    mean_iu: float
+    frequency_weighted_iu: float
+    class_iu: tuple[float, ...]
+
+
+def confusion_matrix(
+    truth: NDArray[np.uint8], predicted: NDArray[np.uint8], *, classes: int, void: int
+) -> NDArray[np.int64]:
+    """The (classes, classes) pixel counts n_ij: truth i, predicted j; void pixels of the truth left out."""
+    if truth.shape != predicted.shape:
+        raise ValueError(f"truth {truth.shape} and prediction {predicted.shape} differ in size")
+    labelled = truth != void
+    if int(truth[labelled].max(initial=0)) >= classes or int(predicted[labelled].max(initial=0)) >= classes:
+        raise ValueError(f"a mask holds an index that is neither one of {classes} classes nor void {void}")
+    pairs = truth[labelled].astype(np.int64) * classes + predicted[labelled]
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def metrics(confusion: NDArray[np.int64]) -> Metrics:
+    """The four metrics of a (classes, classes) confusion matrix."""
+    hits = np.diag(confusion).astype(np.float64)
+    truth = confusion.sum(axis=1).astype(np.float64)
+    union = truth + confusion.sum(axis=0) - hits
+    with np.errstate(invalid="ignore", divide="ignore"):
+        accuracy = hits / truth
+        class_iu = hits / union
+        total = truth.sum()
+        return Metrics(
+            pixel_accuracy=float(hits.sum() / total),
+            mean_accuracy=_mean(accuracy),
+            mean_iu=_mean(class_iu),
+            frequency_weighted_iu=float(np.nansum(truth * class_iu) / total),
+            class_iu=tuple(float(value) for value in class_iu),
+        )
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    present = values[~np.isnan(values)]
+    return float(present.mean()) if present.size else float("nan")

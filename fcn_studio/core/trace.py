@@ -1,0 +1,234 @@
+"""The trace: what one trunk pass leaves, and every mask, score and share that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_studio.core.fusion import Grid, Scores, Upsampling, align, softmax, strips
+from fcn_studio.core.geometry import CoordMap
+from fcn_studio.core.labels import LabelSet
+
+HeatmapKind = Literal["score", "probability"]
+
+# Which upsampling brings each variant to the photo, and from which node.
+LAST_STEP = MappingProxyType(
+    {"32s": ("score_fr", "upscore32"), "16s": ("fuse_pool4", "upscore16"), "8s": ("fuse_pool3", "upscore8")}
+)
+SCORE_LAYERS = ("score_fr", "score_pool4", "score_pool3")
+
+
+def _frozen(array: NDArray[np.generic]) -> None:
+    array.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreMap:
+    """The output of one 1x1 score layer on its own grid, with the bias apart from the evidence.
+
+    Attributes:
+        evidence: (C, h, w) float32, the score less the bias.
+        bias: (C,) float32.
+        coords: Where the cells lie on the photo.
+    """
+
+    evidence: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    coords: CoordMap
+
+    def __post_init__(self) -> None:
+        _frozen(self.evidence)
+        _frozen(self.bias)
+
+    @property
+    def scores(self) -> Scores:
+        """(C, h, w) float32."""
+        return self.evidence + self.bias[:, None, None]
+
+    @property
+    def stride(self) -> int:
+        """Photo pixels from one cell to the next."""
+        return int(self.coords.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a trace comes from: what a figure that a user may quote must carry.
+
+    Attributes:
+        checkpoint: Name of the weights.
+        digest: SHA-256 of the checkpoint file, in hexadecimal.
+        device: Such as `cpu` or `cuda:0`.
+        device_name: The hardware's own name.
+        precision: Of the trunk: `fp32`, `bf16` or `fp16`.
+        alignment: `caffe` or `same`.
+        size_policy: `native`: the photo's own size, neither resized nor tiled.
+        version: Of FCN Studio.
+    """
+
+    checkpoint: str
+    digest: str
+    device: str
+    device_name: str
+    precision: str
+    alignment: str
+    size_policy: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One trunk pass over one photo, immutable and free of torch.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB, what the net saw before preprocessing.
+        labels: Names and colours of the classes.
+        variants: What this checkpoint can show, coarsest first.
+        score_maps: By score layer: score_fr, score_pool4, score_pool3 (those the net has).
+        upsamplings: By layer: upscore32, upscore2, upscore16, upscore_pool4, upscore8 (those the net has).
+        masks: (H, W) uint8 by variant, as the engine computed them; others are computed when asked for.
+        provenance: Checkpoint, device, precision.
+        timings: Seconds by stage.
+        taps: pool3, pool4 and fc7 as (C, h, w) float32, if they were kept.
+    """
+
+    image: NDArray[np.uint8]
+    labels: LabelSet
+    variants: tuple[str, ...]
+    score_maps: Mapping[str, ScoreMap]
+    upsamplings: Mapping[str, Upsampling]
+    masks: Mapping[str, NDArray[np.uint8]]
+    provenance: Provenance
+    timings: Mapping[str, float] = field(default_factory=dict)
+    taps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _frozen(self.image)
+        for array in (*self.masks.values(), *self.taps.values()):
+            _frozen(array)
+        for name in ("score_maps", "upsamplings", "masks", "timings", "taps"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the photo and of every mask."""
+        return self.image.shape[0], self.image.shape[1]
+
+    def mask(self, variant: str) -> NDArray[np.uint8]:
+        """(H, W) uint8 class indices of a variant."""
+        self._check(variant)
+        if variant in self.masks:
+            return self.masks[variant]
+        height, width = self.size
+        mask = np.empty(self.size, dtype=np.uint8)
+        grid, upsampling = self._last_step(variant)
+        for rows in strips(height, width * len(self.labels) * 4):
+            mask[rows.start : rows.stop] = grid.at_photo(upsampling, rows, range(width)).argmax(axis=0)
+        _frozen(mask)
+        return mask
+
+    def scores(self, variant: str) -> Scores:
+        """(C, H, W) float32 scores of a variant at the photo's size: what Caffe calls the output blob."""
+        self._check(variant)
+        grid, upsampling = self._last_step(variant)
+        height, width = self.size
+        return grid.at_photo(upsampling, range(height), range(width))
+
+    def node(self, name: str) -> Scores:
+        """(C, h, w) float32 of a node of the fusion graph, on its own grid.
+
+        Nodes are score_fr, score_pool4, score_pool3, upscore2, fuse_pool4, upscore_pool4 and fuse_pool3.
+
+        Raises:
+            ValueError: This net has no such node.
+        """
+        return self._grid(name).scores
+
+    def heatmap(self, class_name: str, *, node: str = "score_fr", kind: HeatmapKind = "score") -> NDArray[np.float32]:
+        """(H, W) float32 of one class at one node, enlarged bilinearly from its grid to the photo.
+
+        Args:
+            class_name: One of `labels.classes`.
+            node: As in `node`, or a variant's name for its final scores.
+            kind: `score`, or `probability`: the softmax over classes, at the photo's size.
+
+        Raises:
+            ValueError: This net has no such node.
+            DataError: No such class.
+        """
+        index = self.labels.index(class_name)
+        if node in self.variants:
+            grid, upsampling = self._last_step(node)
+        else:
+            grid = self._grid(node)
+            stride = int(grid.coords.scale)
+            upsampling = Upsampling(stride, 2 * stride)
+        height, width = self.size
+        heat = np.empty(self.size, dtype=np.float32)
+        for rows in strips(height, width * len(self.labels) * 4):
+            scores = grid.at_photo(upsampling, rows, range(width))
+            heat[rows.start : rows.stop] = (softmax(scores) if kind == "probability" else scores)[index]
+        return heat
+
+    def contributions(self, x: int, y: int, variant: str) -> dict[str, NDArray[np.float32]]:
+        """What each score layer adds to the scores of the pixel at column `x`, row `y`.
+
+        Exact, since everything after the score layers is linear: the (C,) arrays of score_fr, score_pool4 and
+        score_pool3 (those the variant uses) sum to `scores(variant)[:, y, x]`.
+
+        Raises:
+            ValueError: The pixel lies outside the photo, or the net has no such variant.
+        """
+        self._check(variant)
+        height, width = self.size
+        if not (0 <= x < width and 0 <= y < height):
+            raise ValueError(f"pixel ({x}, {y}) lies outside the {width}x{height} photo")
+        used = SCORE_LAYERS[: SCORE_LAYERS.index("score_fr") + 1 + ("32s", "16s", "8s").index(variant)]
+        shares = {}
+        for layer in used:
+            grid, upsampling = self._last_step(variant, only=layer)
+            shares[layer] = grid.at_photo(upsampling, range(y, y + 1), range(x, x + 1))[:, 0, 0]
+        return shares
+
+    def class_shares(self, variant: str) -> NDArray[np.float64]:
+        """(C,) share of the photo's pixels that each class wins in a variant; they sum to 1."""
+        mask = self.mask(variant)
+        return np.bincount(mask.ravel(), minlength=len(self.labels))[: len(self.labels)] / mask.size
+
+    def _check(self, variant: str) -> None:
+        if variant not in self.variants:
+            raise ValueError(f"this checkpoint has no variant {variant!r}; it has {', '.join(self.variants)}")
+
+    def _last_step(self, variant: str, *, only: str | None = None) -> tuple[Grid, Upsampling]:
+        node, upsampling = LAST_STEP[variant]
+        return self._grid(node, only=only), self.upsamplings[upsampling]
+
+    def _layer(self, name: str, only: str | None) -> Grid:
+        score_map = self.score_maps[name]
+        scores = score_map.scores if only in (None, name) else np.zeros_like(score_map.evidence)
+        return Grid(scores, score_map.coords)
+
+    def _grid(self, name: str, *, only: str | None = None) -> Grid:
+        """A node's grid; with `only`, as if every other score layer gave zero."""
+        try:
+            if name in SCORE_LAYERS:
+                return self._layer(name, only)
+            if name in ("upscore2", "fuse_pool4"):
+                coarse, skip = self._layer("score_fr", only), self._layer("score_pool4", only)
+                upsampling = self.upsamplings["upscore2"]
+            elif name in ("upscore_pool4", "fuse_pool3"):
+                coarse, skip = self._grid("fuse_pool4", only=only), self._layer("score_pool3", only)
+                upsampling = self.upsamplings["upscore_pool4"]
+            else:
+                raise KeyError(name)
+        except KeyError as error:
+            raise ValueError(f"this net has no node {name!r}") from error
+        upscored, skip = align(coarse.upsampled(upsampling), skip)
+        if name.startswith("upscore"):
+            return upscored
+        return Grid(upscored.scores + skip.scores, upscored.coords)

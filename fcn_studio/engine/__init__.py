@@ -1,0 +1,1 @@
+"""What needs torch: nets, checkpoints, prediction, training, evaluation."""

@@ -1,0 +1,103 @@
+"""Which device and precision to run on, and why."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from fcn_studio.core.errors import DeviceError
+
+Precision = Literal["fp32", "bf16", "fp16"]
+DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChoice:
+    """A device with the reason for it.
+
+    Attributes:
+        device: Such as `cpu`, `cuda:0` or `mps`.
+        name: The hardware's own name.
+        precision: Of the trunk.
+        reason: One sentence for the user: why this device and this precision.
+    """
+
+    device: str
+    name: str
+    precision: Precision
+    reason: str
+
+
+def choose_device(device: str = "auto", precision: str = "auto") -> DeviceChoice:
+    """The device to run on: CUDA, then MPS, then CPU, unless one is named.
+
+    Raises:
+        DeviceError: The named device or precision does not exist here.
+    """
+    kind, _, index = device.partition(":")
+    if kind not in DEVICES or precision not in PRECISIONS:
+        raise DeviceError(
+            f"Unknown device or precision {device!r}, {precision!r}; devices are {', '.join(DEVICES)}, "
+            f"precisions {', '.join(PRECISIONS)}."
+        )
+    if kind == "auto":
+        kind = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    if kind == "cuda":
+        if not torch.cuda.is_available():
+            raise DeviceError(f"No CUDA device: {_why_no_cuda()} Use --device cpu or auto.")
+        number = int(index) if index.isdigit() else 0
+        if number >= torch.cuda.device_count():
+            raise DeviceError(f"No device cuda:{number}; this machine has {torch.cuda.device_count()}.")
+        fast_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        chosen, why = _precision(precision, fast_bf16, "the GPU")
+        return DeviceChoice(f"cuda:{number}", torch.cuda.get_device_name(number), chosen, f"A CUDA GPU is here. {why}")
+    if kind == "mps":
+        if not torch.backends.mps.is_available():
+            raise DeviceError("No Apple GPU can be used on this machine; use --device cpu or auto.")
+        chosen, why = _precision(precision, False, "the Apple GPU")
+        return DeviceChoice("mps", platform.processor() or "Apple GPU", chosen, f"An Apple GPU is here. {why}")
+    chosen, why = _precision(precision, _cpu_has_fast_bf16(), "the CPU")
+    if chosen == "fp16":
+        raise DeviceError("fp16 is slow and inexact on CPUs; use --precision bf16, fp32 or auto.")
+    asked = "CPU was asked for." if device == "cpu" else _why_no_cuda()
+    return DeviceChoice("cpu", _cpu_name(), chosen, f"{asked} {why}")
+
+
+def _precision(asked: str, fast_bf16: bool, where: str) -> tuple[Precision, str]:
+    match asked:
+        case "fp32" | "bf16" | "fp16":
+            return asked, f"{asked} was asked for."
+        case _ if fast_bf16:
+            return "bf16", f"bf16, since {where} multiplies it natively."
+        case _:
+            return "fp32", f"fp32, since {where} has no fast bf16."
+
+
+def _why_no_cuda() -> str:
+    if torch.version.cuda is None and torch.version.hip is None:
+        return f"This torch ({torch.__version__}) is a build without CUDA."
+    if torch.cuda.device_count() == 0:
+        return f"torch {torch.__version__} (CUDA {torch.version.cuda}) finds no NVIDIA GPU or driver."
+    return "The NVIDIA driver did not start."
+
+
+def _cpu_has_fast_bf16() -> bool:
+    # AMX or AVX512-BF16; torch has no public question for either on every platform.
+    probes = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(bool(getattr(torch.cpu, probe, bool)()) for probe in probes)
+
+
+def _cpu_name() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

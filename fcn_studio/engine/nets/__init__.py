@@ -1,0 +1,1 @@
+"""Arithmetic of the nets only: no files, no logging."""

@@ -1,0 +1,198 @@
+"""The FCN on VGG-16: one trunk, three score layers, and the outputs of strides 32, 16 and 8.
+
+    (1, 3, 360, 480), `same` alignment, 11 classes, published widths:
+    pool3 (1, 256, 45, 60)   score_pool3 (1, 11, 45, 60)
+    pool4 (1, 512, 23, 30)   score_pool4 (1, 11, 23, 30)
+    fc7 (1, 4096, 12, 15)    score_fr    (1, 11, 12, 15)
+
+Layer names are those of the Caffe nets (shelhamer/fcn.berkeleyvision.org).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
+from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture
+from fcn_studio.engine.nets.upsampling import Upscore
+
+
+class Taps(NamedTuple):
+    """The trunk's features that are scored: pools' outputs at stride 8 and 16, and fc7 at stride 32."""
+
+    pool3: Tensor
+    pool4: Tensor
+    fc7: Tensor
+
+
+class ScoreMaps(NamedTuple):
+    """(N, classes, h, w) scores on their own grids; a net without a skip has None there."""
+
+    score_fr: Tensor
+    score_pool4: Tensor | None
+    score_pool3: Tensor | None
+
+
+def _crop(grid: Tensor, row: int, column: int, size: tuple[int, int] | None = None) -> Tensor:
+    height, width = size if size else (grid.shape[-2] - row, grid.shape[-1] - column)
+    return grid[..., row : row + height, column : column + width]
+
+
+class FCN(nn.Module):
+    """A fully convolutional VGG-16 whose variants all come from one pass (see `Architecture`).
+
+    Score layers start at zero and upsampling bilinear, as in the paper; the trunk starts by He et al. 2015.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.coord_maps = architecture.pool_maps()
+        bias = not architecture.batch_norm
+        channels, padding = 3, architecture.first_padding()
+        self._blocks: list[list[str]] = []
+        for block, (count, width) in enumerate(zip(VGG16_CONVOLUTIONS, architecture.channels, strict=True), start=1):
+            names = []
+            for number in range(1, count + 1):
+                name = f"{block}_{number}"
+                self.add_module(f"conv{name}", nn.Conv2d(channels, width, 3, padding=padding, bias=bias))
+                if architecture.batch_norm:
+                    self.add_module(f"bn{name}", nn.BatchNorm2d(width))
+                channels, padding = width, 1
+                names.append(name)
+            self._blocks.append(names)
+        fc = architecture.fc_channels
+        self.fc6 = nn.Conv2d(channels, fc, 7, padding=architecture.fc6_padding(), bias=bias)
+        self.fc7 = nn.Conv2d(fc, fc, 1, bias=bias)
+        if architecture.batch_norm:
+            self.bn6 = nn.BatchNorm2d(fc)
+            self.bn7 = nn.BatchNorm2d(fc)
+        self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True)
+        self.relu = nn.ReLU(inplace=True)
+        self.dropout = nn.Dropout(architecture.dropout)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+        classes, kind = architecture.num_classes, architecture.upsampling
+        self.score_fr = _zero_score(fc, classes)
+        skips = {"16s", "8s"} & set(architecture.variants)
+        self.score_pool4 = _zero_score(architecture.channels[3], classes) if skips else None
+        self.score_pool3 = _zero_score(architecture.channels[2], classes) if "8s" in skips else None
+        self.upscore32 = Upscore(classes, 32, kind=kind) if "32s" in architecture.variants else None
+        self.upscore2 = Upscore(classes, 2, kind=kind) if skips else None
+        self.upscore16 = Upscore(classes, 16, kind=kind) if "16s" in skips else None
+        self.upscore_pool4 = Upscore(classes, 2, kind=kind) if "8s" in skips else None
+        self.upscore8 = Upscore(classes, 8, kind=kind) if "8s" in skips else None
+
+    def taps(self, photo: Tensor, on_block: Callable[[str], None] = lambda name: None) -> Taps:
+        """The trunk: (N, 3, H, W) float photo to its taps; `on_block` hears each block's name when it is done."""
+        features, pools = photo, {}
+        for block, names in enumerate(self._blocks, start=1):
+            for name in names:
+                features = getattr(self, f"conv{name}")(features)
+                if self.architecture.batch_norm:
+                    features = getattr(self, f"bn{name}")(features)
+                features = self.relu(features)
+            features = self.pool(features)
+            if block in (3, 4):
+                pools[block] = features
+            on_block(f"block{block}")
+        for number in (6, 7):
+            features = getattr(self, f"fc{number}")(features)
+            if self.architecture.batch_norm:
+                features = getattr(self, f"bn{number}")(features)
+            features = self.dropout(self.relu(features))
+            on_block(f"fc{number}")
+        return Taps(pools[3], pools[4], features)
+
+    def score(self, taps: Taps) -> ScoreMaps:
+        """The 1x1 score layers on their own grids."""
+        pool4 = pool3 = None
+        if self.score_pool4 is not None:
+            pool4 = self.score_pool4(taps.pool4 * self.architecture.pool4_scale)
+        if self.score_pool3 is not None:
+            pool3 = self.score_pool3(taps.pool3 * self.architecture.pool3_scale)
+        return ScoreMaps(self.score_fr(taps.fc7), pool4, pool3)
+
+    def fused(self, maps: ScoreMaps, variant: str) -> tuple[Tensor, CoordMap, Upscore]:
+        """What `variant` enlarges to the photo: score_fr, fuse_pool4 or fuse_pool3, where it lies, and by what."""
+        scores, coords = maps.score_fr, self.coord_maps["fc7"]
+        if variant == "32s":
+            return scores, coords, _present(self.upscore32, variant)
+        scores, coords = _fuse(
+            scores, coords, _present(self.upscore2, variant), maps.score_pool4, self.coord_maps["pool4"]
+        )
+        if variant == "16s":
+            return scores, coords, _present(self.upscore16, variant)
+        scores, coords = _fuse(
+            scores, coords, _present(self.upscore_pool4, variant), maps.score_pool3, self.coord_maps["pool3"]
+        )
+        return scores, coords, _present(self.upscore8, variant)
+
+    def scores(self, maps: ScoreMaps, variant: str, size: tuple[int, int]) -> Tensor:
+        """The (N, classes, H, W) scores of `variant`, at the photo's `size`."""
+        fused, coords, upscore = self.fused(maps, variant)
+        crop = coords.upsampled(upscore.stride, upscore.kernel).crop_to(PHOTO)
+        return _crop(upscore(fused), crop, crop, size)
+
+    def forward(self, photo: Tensor) -> dict[str, Tensor]:
+        """(N, 3, H, W) photo to the (N, classes, H, W) scores of each variant, from one trunk pass."""
+        maps = self.score(self.taps(photo))
+        size = (photo.shape[-2], photo.shape[-1])
+        # bf16 transposed convolutions are slow on CPUs, and scores are small: fuse and enlarge in fp32.
+        with torch.autocast(photo.device.type, enabled=False):
+            maps = ScoreMaps(*(None if scores is None else scores.float() for scores in maps))
+            return {variant: self.scores(maps, variant, size) for variant in self.architecture.variants}
+
+
+def _zero_score(channels: int, classes: int) -> nn.Conv2d:
+    score = nn.Conv2d(channels, classes, 1)
+    nn.init.zeros_(score.weight)
+    if score.bias is not None:
+        nn.init.zeros_(score.bias)
+    return score
+
+
+def _present(upscore: Upscore | None, variant: str) -> Upscore:
+    if upscore is None:
+        raise ValueError(f"this net has no variant {variant}")
+    return upscore
+
+
+def _fuse(
+    coarse: Tensor, coarse_coords: CoordMap, upscore: Upscore, skip: Tensor | None, skip_coords: CoordMap
+) -> tuple[Tensor, CoordMap]:
+    """Enlarges `coarse`, crops the grids onto each other and adds."""
+    if skip is None:
+        raise ValueError("this net has no score layer for that skip")
+    upscored = upscore(coarse)
+    upscored_coords = coarse_coords.upsampled(upscore.stride, upscore.kernel)
+    cut, skip_cut = crop_pair(upscored_coords, skip_coords)
+    upscored, skip = _crop(upscored, cut, cut), _crop(skip, skip_cut, skip_cut)
+    size = (min(upscored.shape[-2], skip.shape[-2]), min(upscored.shape[-1], skip.shape[-1]))
+    return _crop(upscored, 0, 0, size) + _crop(skip, 0, 0, size), upscored_coords.cropped(cut)
+
+
+def folded(net: FCN) -> FCN:
+    """The same function without batch normalisation layers, for prediction: each is folded into its convolution."""
+    if not net.architecture.batch_norm:
+        return net
+    plain = replace(net.architecture, batch_norm=False)
+    with torch.device("meta"):
+        result = FCN(plain)
+    state = {key: value for key, value in net.state_dict().items() if key in result.state_dict()}
+    for name, module in net.named_children():
+        if isinstance(module, nn.BatchNorm2d):
+            number = name.removeprefix("bn")
+            convolution_name = f"fc{number}" if number in ("6", "7") else f"conv{number}"
+            convolution = fuse_conv_bn_eval(getattr(net, convolution_name), module)
+            state |= {f"{convolution_name}.{key}": value for key, value in convolution.state_dict().items()}
+    result.load_state_dict(state, assign=True)
+    return result.eval()

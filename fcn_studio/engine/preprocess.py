@@ -1,0 +1,73 @@
+"""How a photo becomes a net's input; a property of the checkpoint, never guessed from the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+ChannelOrder = Literal["rgb", "bgr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """(value * scale - mean) / std in the given channel order, from 8-bit values.
+
+    Attributes:
+        order: Channel order of the net's input; mean and std are in this order.
+        scale: Factor on 0..255 values (1/255 for 0..1 nets, 1 for Caffe's).
+        mean: Subtracted from each channel, after scaling.
+        std: Divides each channel.
+    """
+
+    order: ChannelOrder
+    scale: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        if self.order not in ("rgb", "bgr"):
+            raise TypeError(f"channel order {self.order!r}")
+        if len(self.mean) != 3 or len(self.std) != 3 or not all(value > 0 for value in self.std):
+            raise TypeError(f"mean {self.mean} and std {self.std}")
+
+    def to_tensor(self, image: NDArray[np.uint8]) -> Tensor:
+        """(H, W, 3) RGB uint8 to (1, 3, H, W) float32."""
+        return self.normalise(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float())
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """(N, 3, H, W) RGB values of 0..255 in float32 to the net's input."""
+        if self.order == "bgr":
+            pixels = pixels.flip(1)
+        mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (self.mean, self.std))
+        return (pixels * self.scale - mean) / std
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for metadata."""
+        return {"order": self.order, "scale": self.scale, "mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preprocessing:
+        """What `to_dict` wrote; KeyError or TypeError where it did not."""
+        mean, std = (_triple(values[key]) for key in ("mean", "std"))
+        return cls(order=values["order"], scale=float(values["scale"]), mean=mean, std=std)
+
+
+def _triple(values: Any) -> tuple[float, float, float]:
+    if not isinstance(values, list) or len(values) != 3:
+        raise TypeError(f"three numbers expected, not {values!r}")
+    first, second, third = (float(value) for value in values)
+    return first, second, third
+
+
+# Mean of ImageNet in Caffe's order, as in the official data layers (FCN-32s, 16s, 8s).
+CAFFE = Preprocessing(order="bgr", scale=1.0, mean=(104.00698793, 116.66876762, 122.67891434), std=(1.0, 1.0, 1.0))
+# torchvision's ImageNet statistics, 0..1 RGB.
+IMAGENET_RGB = Preprocessing(
+    order="rgb", scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
+)
