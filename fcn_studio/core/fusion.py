@@ -22,7 +22,8 @@ def bilinear_line(size: int) -> NDArray[np.float32]:
     """One axis of `bilinear_kernel`."""
     factor = (size + 1) // 2
     centre = factor - 1.0 if size % 2 else factor - 0.5
-    return (1.0 - np.abs(np.arange(size) - centre) / factor).astype(np.float32)
+    line: NDArray[np.float32] = (1.0 - np.abs(np.arange(size) - centre) / factor).astype(np.float32)
+    return line
 
 
 def bilinear_kernel(size: int) -> NDArray[np.float32]:
@@ -85,9 +86,7 @@ class Upsampling:
                             continue
                         source = scores[:, i[inside_rows]][:, :, j[inside_columns]]
                         mixing = weight[:, :, u, v]
-                        part = (
-                            source * mixing[:, :, None] if per_class else np.einsum("co,chw->ohw", mixing, source)
-                        )
+                        part = source * mixing[:, :, None] if per_class else np.einsum("co,chw->ohw", mixing, source)
                         target[np.ix_(range(out.shape[0]), inside_rows, inside_columns)] += part
         return out
 
@@ -149,5 +148,6 @@ def strips(height: int, row_bytes: int) -> Iterator[range]:
 
 def softmax(scores: Scores) -> Scores:
     """Class probabilities of (C, ...) scores."""
-    shifted = np.exp(scores - scores.max(axis=0, keepdims=True))
-    return shifted / shifted.sum(axis=0, keepdims=True)
+    shifted: Scores = np.exp(scores - scores.max(axis=0, keepdims=True))
+    shifted /= shifted.sum(axis=0, keepdims=True)
+    return shifted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from fcn_studio.core.errors import ImageError
 
 MAX_PIXELS = 500_000_000  # above 20000x20000, below what a header of a few bytes could otherwise ask for
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".avif"})
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".avif"}
+)
+
+_pillow_bound = threading.Lock()  # Pillow's bound is a global of its module
 
 ImageSource = str | os.PathLike[str] | Image.Image | NDArray[np.uint8]
 
@@ -22,9 +27,7 @@ def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
     """The image files of a folder, by name; hidden ones are left out."""
     found = folder.rglob("*") if recursive else folder.iterdir()
     return sorted(
-        path
-        for path in found
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        path for path in found if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
     )
 
 
@@ -47,11 +50,8 @@ def read_image(source: ImageSource) -> NDArray[np.uint8]:
             raise ImageError(f"{path}: a folder, not an image.")
         if path.stat().st_size == 0:
             raise ImageError(f"{path}: the file is empty.")
-        with warnings.catch_warnings():
-            # Our own bound on pixels follows; Pillow's warning at half of its own would only repeat it.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                return _frozen(_to_rgb(image, str(path)))
+        with _opened(path) as image:
+            return _frozen(_to_rgb(image, str(path)))
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file.") from error
     except UnidentifiedImageError as error:
@@ -62,6 +62,21 @@ def read_image(source: ImageSource) -> NDArray[np.uint8]:
         raise ImageError(f"{path}: damaged or truncated ({error}).") from error
     except MemoryError as error:
         raise ImageError(f"{path}: too large for this machine's memory; make it smaller first.") from error
+
+
+def _opened(path: Path) -> Image.Image:
+    """Opens with our own bound on pixels, which lies above Pillow's."""
+    with _pillow_bound:
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow warns above it and refuses above twice as many
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                return Image.open(path)
+        except Image.DecompressionBombWarning as error:
+            raise Image.DecompressionBombError(str(error)) from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def _from_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:

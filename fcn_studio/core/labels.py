@@ -107,11 +107,27 @@ def _colour(values: Sequence[Any]) -> tuple[int, int, int]:
 
 
 def read_label_set(path: Path) -> LabelSet:
-    """Reads a label set from a TOML file such as those in resources/labels."""
+    """Reads a label set from a TOML file such as those in resources/labels.
+
+    Raises:
+        DataError: The file cannot be read or is no label set.
+    """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return LabelSet.from_dict(_read_toml(path))
+    except DataError as error:
+        raise error if str(path) in str(error) else DataError(f"{path}: {error}") from error
+
+
+def read_data_card(path: Path) -> dict[str, Any]:
+    """The `[data]` table of a label set's file: name, source and licence of the data, for checkpoints' cards."""
+    card: dict[str, Any] = _read_toml(path).get("data", {})
+    return card
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path}: the label set cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a TOML label set ({error}).") from error
-    return LabelSet.from_dict(values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ LAST_STEP = MappingProxyType(
 SCORE_LAYERS = ("score_fr", "score_pool4", "score_pool3")
 
 
-def _frozen(array: NDArray[np.generic]) -> None:
+def _frozen(array: NDArray[Any]) -> None:
     array.setflags(write=False)
 
 
@@ -109,8 +109,9 @@ class Trace:
 
     def __post_init__(self) -> None:
         _frozen(self.image)
-        for array in (*self.masks.values(), *self.taps.values()):
-            _frozen(array)
+        for arrays in (self.masks, self.taps):
+            for array in arrays.values():
+                _frozen(array)
         for name in ("score_maps", "upsamplings", "masks", "timings", "taps"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 

@@ -31,7 +31,15 @@ logger = logging.getLogger(__name__)
 OnStage = Callable[[str, float], None]  # the stage that has just ended, and the share of all work done, 0 to 1
 
 # Shares of the published net's multiplications (FACTS of FCN-8s at 375x500), for honest progress.
-STAGE_SHARES = {"block1": 0.11, "block2": 0.15, "block3": 0.25, "block4": 0.26, "block5": 0.08, "fc6": 0.13, "fc7": 0.02}
+STAGE_SHARES = {
+    "block1": 0.11,
+    "block2": 0.15,
+    "block3": 0.25,
+    "block4": 0.26,
+    "block5": 0.08,
+    "fc6": 0.13,
+    "fc7": 0.02,
+}
 
 
 class _Clock:
@@ -171,9 +179,7 @@ class Model:
             found[name] = ScoreMap(evidence, bias, self._net.coord_maps[layers[name]])
         return found
 
-    def _mask(
-        self, maps: ScoreMaps, variant: str, size: tuple[int, int], token: CancelToken
-    ) -> NDArray[np.uint8]:
+    def _mask(self, maps: ScoreMaps, variant: str, size: tuple[int, int], token: CancelToken) -> NDArray[np.uint8]:
         """Upsampling and argmax in strips, so that no full-size stack of scores is ever held."""
         fused, coords, upscore = self._net.fused(maps, variant)
         crop = coords.upsampled(upscore.stride, upscore.kernel).crop_to(PHOTO)
@@ -204,7 +210,7 @@ def _upscored_rows(upscore: Upscore, fused: Tensor, rows: range) -> Tensor:
     """Rows of `upscore(fused)`, from the cells that reach them only; columns are whole."""
     first = max(0, (rows.start - upscore.kernel) // upscore.stride + 1)
     last = min(fused.shape[-2], (rows.stop - 1) // upscore.stride + 1)
-    enlarged = upscore(fused[..., first:last, :])
+    enlarged: Tensor = upscore(fused[..., first:last, :])
     start = rows.start - upscore.stride * first
     return enlarged[..., start : start + len(rows), :]
 

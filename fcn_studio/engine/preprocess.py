@@ -38,7 +38,7 @@ class Preprocessing:
 
     def to_tensor(self, image: NDArray[np.uint8]) -> Tensor:
         """(H, W, 3) RGB uint8 to (1, 3, H, W) float32."""
-        return self.normalise(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float())
+        return self.normalise(torch.tensor(image).permute(2, 0, 1)[None].float())
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """(N, 3, H, W) RGB values of 0..255 in float32 to the net's input."""
@@ -68,6 +68,4 @@ def _triple(values: Any) -> tuple[float, float, float]:
 # Mean of ImageNet in Caffe's order, as in the official data layers (FCN-32s, 16s, 8s).
 CAFFE = Preprocessing(order="bgr", scale=1.0, mean=(104.00698793, 116.66876762, 122.67891434), std=(1.0, 1.0, 1.0))
 # torchvision's ImageNet statistics, 0..1 RGB.
-IMAGENET_RGB = Preprocessing(
-    order="rgb", scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
-)
+IMAGENET_RGB = Preprocessing(order="rgb", scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from fcn_studio.core.errors import CheckpointError
@@ -91,8 +91,24 @@ class Architecture:
         Raises:
             CheckpointError: A key is unknown or missing, or a value out of bounds.
         """
+        kinds: dict[str, tuple[type, ...]] = {
+            "int": (int,),
+            "float": (int, float),
+            "bool": (bool,),
+            "tuple": (list, tuple),
+        }
+        plain: dict[str, Any] = {}
+        for entry in fields(cls):
+            if entry.name not in values:
+                continue
+            value = values[entry.name]
+            expected = kinds.get(str(entry.type).partition("[")[0], (str,))
+            if not isinstance(value, expected) or (isinstance(value, bool) and expected != (bool,)):
+                raise CheckpointError(f"The architecture in this checkpoint has {entry.name} = {value!r}.")
+            plain[entry.name] = tuple(value) if isinstance(value, list) else value
+        if unknown := sorted(set(values) - set(plain)):
+            raise CheckpointError(f"The architecture in this checkpoint has an unknown entry {unknown[0]!r}.")
         try:
-            plain = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
             return cls(**plain)
         except TypeError as error:
             raise CheckpointError(f"The architecture in this checkpoint is malformed ({error}).") from error

@@ -79,6 +79,8 @@ class FCN(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
         classes, kind = architecture.num_classes, architecture.upsampling
         self.score_fr = _zero_score(fc, classes)
@@ -148,7 +150,11 @@ class FCN(nn.Module):
         size = (photo.shape[-2], photo.shape[-1])
         # bf16 transposed convolutions are slow on CPUs, and scores are small: fuse and enlarge in fp32.
         with torch.autocast(photo.device.type, enabled=False):
-            maps = ScoreMaps(*(None if scores is None else scores.float() for scores in maps))
+            maps = ScoreMaps(
+                maps.score_fr.float(),
+                None if maps.score_pool4 is None else maps.score_pool4.float(),
+                None if maps.score_pool3 is None else maps.score_pool3.float(),
+            )
             return {variant: self.scores(maps, variant, size) for variant in self.architecture.variants}
 
 

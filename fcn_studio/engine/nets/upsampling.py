@@ -31,6 +31,7 @@ class Upscore(nn.Module):
             self.weight = nn.Parameter(weight)
 
     def forward(self, scores: Tensor) -> Tensor:
+        """Shapes as in the class's first line."""
         if self.weight is not None:
             return functional.conv_transpose2d(scores, self.weight, stride=self.stride)
         # With one zero cell around it, resizing is the bilinear transposed convolution, several times as fast.

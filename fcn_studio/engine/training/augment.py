@@ -59,13 +59,11 @@ def random_colour(photo: Tensor, *, strength: float, generator: torch.Generator)
     """Random gamma, brightness, contrast, saturation and tint of a (3, H, W) photo of 0..255."""
     if strength == 0:
         return photo
-    gamma, brightness, contrast, saturation = (
-        math.exp(_uniform(-strength, strength, generator)) for _ in range(4)
-    )
+    gamma, brightness, contrast, saturation = (math.exp(_uniform(-strength, strength, generator)) for _ in range(4))
     tint = torch.exp((torch.rand(3, 1, 1, generator=generator) - 0.5) * strength * 0.5)
     photo = (photo / 255).clamp(0, 1) ** gamma * brightness
     photo = (photo - photo.mean()) * contrast + photo.mean()
-    grey = torch.tensordot(torch.tensor(LUMA), photo, dims=1)
+    grey: Tensor = torch.tensordot(torch.tensor(LUMA), photo, dims=1)
     return (((photo - grey) * saturation + grey) * tint).clamp(0, 1) * 255
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,9 +78,10 @@ class Trainer:
         self, *, recipe: Recipe, data: Path, run: Path, labels: LabelSet, device: str, data_card: Mapping[str, Any]
     ) -> None:
         self.recipe, self.run, self.labels, self.device = recipe, run, labels, torch.device(device)
-        self._data_card = data_card
         self._train = load_split(data, "train", labels)
         self._val = load_split(data, "val", labels)
+        counts_of = {"train_images": len(self._train.photos), "val_images": len(self._val.photos)}
+        self._data_card = {**data_card, **counts_of}
         torch.manual_seed(recipe.seed)
         architecture = Architecture.from_dict(
             {
@@ -197,7 +199,7 @@ class Trainer:
             scores = self._net(photo)
         loss = self._loss(scores, marks)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._net.parameters(), GRADIENT_CLIP)
         self._optimizer.step()
         self._schedule.step()
@@ -215,7 +217,7 @@ class Trainer:
                 ignore_index=self.labels.void,
                 label_smoothing=self.recipe.label_smoothing,
             )
-            if self.recipe.lovasz and variant == next(reversed(scores)):
+            if self.recipe.lovasz and variant == self._net.architecture.variants[-1]:
                 thinned, truth = (value[..., ::LOVASZ_STRIDE, ::LOVASZ_STRIDE] for value in (each, marks))
                 labelled = truth != self.labels.void
                 probabilities = thinned.softmax(1).permute(0, 2, 3, 1)[labelled]
@@ -260,9 +262,7 @@ class Trainer:
             "val_mean_iu": {variant: round(value.mean_iu, 4) for variant, value in val.items()},
             "val_pixel_accuracy": {variant: round(value.pixel_accuracy, 4) for variant, value in val.items()},
         }
-        save_checkpoint(
-            self.run / BEST, self._mean_net, labels=self.labels, preprocessing=IMAGENET_RGB, card=card
-        )
+        save_checkpoint(self.run / BEST, self._mean_net, labels=self.labels, preprocessing=IMAGENET_RGB, card=card)
 
     def _log(self, loss: float, rate: float, val: Mapping[str, Metrics]) -> None:
         variants: Sequence[str] = self._net.architecture.variants
@@ -301,7 +301,7 @@ class Trainer:
             state = torch.load(path, map_location=self.device, weights_only=True)
         except FileNotFoundError as error:
             raise CheckpointError(f"{path}: nothing to resume; leave out --resume to start.") from error
-        except Exception as error:  # noqa: BLE001  torch.load raises many kinds for a damaged file
+        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
             raise CheckpointError(f"{path}: cannot be resumed ({error}).") from error
         if json.loads(state["recipe"]) != json.loads(json.dumps(self.recipe.to_dict())):
             raise CheckpointError(f"{path}: made by another recipe; resume with the same one, or use a new folder.")

@@ -118,7 +118,9 @@ class Recipe:
         if unknown := sorted(set(values) - {entry.name for entry in fields(cls)}):
             raise DataError(f"Unknown recipe key {unknown[0]!r}.")
         try:
-            plain = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+            plain: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+            }
             plain["stages"] = tuple(
                 Stage(
                     epochs=int(stage["epochs"]),

@@ -1,0 +1,35 @@
+# `make run` opens the window on the sample photos; `make test` checks everything. Both make .venv if need be.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+IMAGES ?=
+
+.PHONY: run test clean
+
+run: $(VENV)/.installed
+	@sh .ci/qt-libraries.sh
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY$$QT_QPA_PLATFORM" ] || [ "$$(uname)" = Darwin ]; then \
+		$(BIN)/fcn-studio $(IMAGES); \
+	else \
+		$(BIN)/fcn-studio view --picture fcn-studio.png $(IMAGES); \
+	fi
+
+test: $(VENV)/.installed-dev
+	@sh .ci/qt-libraries.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+$(VENV)/.installed: pyproject.toml .ci/venv.sh
+	PYTHON="$(PYTHON)" sh .ci/venv.sh $(VENV) .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	PYTHON="$(PYTHON)" sh .ci/venv.sh $(VENV) '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist

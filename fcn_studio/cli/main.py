@@ -1,0 +1,57 @@
+"""`fcn-studio`: the door to all commands."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from fcn_studio import __version__
+from fcn_studio.cli import evaluate, segment, train, view, weights
+from fcn_studio.core.errors import FcnStudioError
+
+COMMANDS = {"view": view, "segment": segment, "evaluate": evaluate, "train": train, "weights": weights}
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="fcn-studio",
+        description="See Fully Convolutional Networks at work. Without a command, opens the window on the images.",
+    )
+    parser.add_argument("--version", action="version", version=f"fcn-studio {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        summary = (module.__doc__ or "").split("\n", 1)[0]
+        module.configure(commands.add_parser(name, help=summary, description=summary))
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns its exit status: 0 all done, 1 some inputs failed, 2 usage."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] not in {*COMMANDS, "-h", "--help", "--version"}:
+        words.insert(0, "view")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    args = build_parser().parse_args(words)
+    try:
+        status: int = COMMANDS[args.command].run(args)
+        sys.stdout.flush()
+    except FcnStudioError as error:
+        print(f"fcn-studio: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("fcn-studio: stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`| head`); keep the interpreter's own flush from complaining again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """--weights, --device and --precision."""
+    parser.add_argument("--weights", default="default", metavar="W", help="an embedded checkpoint's name, or a file")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    parser.add_argument(
+        "--precision",
+        default="auto",
+        choices=("auto", "fp32", "bf16", "fp16"),
+        help="of the trunk (default: auto: bf16 where it is fast, else fp32)",
+    )
+
+
+def comma_separated(allowed: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    """An argparse type: some of `allowed`, separated by commas, in the order of `allowed`."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        asked = {word.strip() for word in text.split(",") if word.strip()}
+        if unknown := sorted(asked - set(allowed)):
+            raise argparse.ArgumentTypeError(f"unknown {unknown[0]!r}; choose from {', '.join(allowed)}")
+        if not asked:
+            raise argparse.ArgumentTypeError(f"choose from {', '.join(allowed)}")
+        return tuple(word for word in allowed if word in asked)
+
+    return parse

@@ -1,0 +1,113 @@
+"""Every kind of image file as a person sees it, and every kind of broken one as a sentence."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fcn_studio.core.errors import ImageError
+from fcn_studio.core.image import list_images, read_image
+
+
+def test_exif_orientation_is_applied(tmp_path: Path) -> None:
+    image = Image.new("RGB", (30, 20), "blue")
+    image.paste("red", (0, 0, 30, 10))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn a quarter clockwise to see it upright
+    image.save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    found = read_image(tmp_path / "turned.jpg")
+    assert found.shape == (30, 20, 3)
+    assert found[15, 18, 0] > 200  # the red top row is now at the right
+    assert found[15, 2, 2] > 200
+
+
+def test_transparency_is_laid_on_white(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 2, 4), np.uint8)
+    pixels[0, 0] = (255, 0, 0, 255)
+    pixels[0, 1] = (0, 0, 0, 0)
+    pixels[1, 0] = (0, 0, 0, 128)
+    Image.fromarray(pixels).save(tmp_path / "alpha.png")
+    found = read_image(tmp_path / "alpha.png")
+    assert found[0, 0].tolist() == [255, 0, 0]
+    assert found[0, 1].tolist() == [255, 255, 255]
+    assert 125 <= found[1, 0, 0] <= 129
+
+
+def test_sixteen_bit_grey_keeps_its_range(tmp_path: Path) -> None:
+    values = np.array([[0, 65535], [32768, 257]], dtype=np.uint16)
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    found = read_image(tmp_path / "deep.png")
+    assert found[:, :, 0].tolist() == [[0, 255], [128, 1]]
+    assert (found[:, :, 0] == found[:, :, 2]).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "LA", "PA", "YCbCr"])
+def test_other_modes_become_rgb(tmp_path: Path, mode: str) -> None:
+    image = Image.new("RGB", (9, 7), (255, 255, 255)).convert(mode)
+    path = tmp_path / ("white.tif" if mode in ("CMYK", "YCbCr", "PA") else "white.png")
+    try:
+        image.save(path)
+    except OSError:
+        pytest.skip(f"Pillow writes no file of mode {mode}")
+    found = read_image(path)
+    assert found.shape == (7, 9, 3)
+    assert int(found.min()) >= 253
+
+
+def test_an_animation_gives_its_first_picture(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
+    assert read_image(tmp_path / "moving.gif")[0, 0].tolist() == [255, 0, 0]
+
+
+def test_the_result_cannot_be_changed(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="read-only"):
+        read_image(tmp_path / "a.png")[0, 0] = 1
+
+
+def broken_files(folder: Path) -> dict[str, Path]:
+    whole = folder / "whole.jpg"
+    Image.effect_noise((300, 200), 80).convert("RGB").save(whole)
+    files = {name: folder / name for name in ("empty.png", "truncated.jpg", "text.jpg", "headless.png")}
+    files["empty.png"].write_bytes(b"")
+    files["truncated.jpg"].write_bytes(whole.read_bytes()[:4000])
+    files["text.jpg"].write_text("this is no image")
+    files["headless.png"].write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
+    return files
+
+
+@pytest.mark.parametrize("name", ["empty.png", "truncated.jpg", "text.jpg", "headless.png", "missing.png"])
+def test_a_broken_file_is_named_in_one_sentence(tmp_path: Path, name: str) -> None:
+    path = {**broken_files(tmp_path), "missing.png": tmp_path / "missing.png"}[name]
+    with pytest.raises(ImageError, match=name) as caught:
+        read_image(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_small_file_that_claims_to_be_huge_is_refused_before_decoding(tmp_path: Path) -> None:
+    header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    data = struct.pack(">I", 1000) + b"IDAT" + b"\0" * 1000
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + data)
+    with pytest.raises(ImageError, match=r"bomb\.png.*500 megapixels"):
+        read_image(tmp_path / "bomb.png")
+
+
+@pytest.mark.parametrize(("array", "word"), [(np.zeros((4, 4), np.uint8), "shape"), (np.zeros((4, 4, 3)), "float64")])
+def test_arrays_of_another_kind_are_refused(array: np.ndarray, word: str) -> None:  # type: ignore[type-arg]
+    with pytest.raises(ImageError, match=word):
+        read_image(array)
+
+
+def test_a_folder_lists_its_images_only(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    for name in ("b.PNG", "a.jpg", "notes.txt", ".hidden.png", "inner/c.webp"):
+        (tmp_path / name).write_bytes(b"x")
+    assert [path.name for path in list_images(tmp_path)] == ["a.jpg", "b.PNG"]
+    assert [path.name for path in list_images(tmp_path, recursive=True)] == ["a.jpg", "b.PNG", "c.webp"]
