@@ -11,7 +11,8 @@ from fcn_studio import paths
 from fcn_studio.core.errors import CheckpointError, DeviceError
 from fcn_studio.engine.checkpoints.native import Checkpoint, load_checkpoint
 from fcn_studio.engine.device import DeviceChoice, choose_device
-from fcn_studio.engine.predictor import Model, check_device
+from fcn_studio.engine.device_check import TOLERANCE, device_error
+from fcn_studio.engine.predictor import Model
 
 logger = logging.getLogger(__name__)
 
@@ -70,10 +71,10 @@ def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", pre
 def checked_choice(checkpoint: Checkpoint, choice: DeviceChoice) -> DeviceChoice:
     """The choice itself if the device agrees with the CPU on a small input, else the CPU, with a word why."""
     try:
-        agreement = check_device(checkpoint.net, choice.device)
-        if agreement.good:
+        difference = device_error(checkpoint.net, choice.device)
+        if difference < TOLERANCE:
             return choice
-        why = f"{choice.device} gave scores {agreement.error:.2g} off the CPU's"
+        why = f"{choice.device} gave scores {difference:.2g} off the CPU's"
     except DeviceError as error:
         why = str(error)
     logger.warning("falling back to the CPU: %s", why)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from fcn_studio import __version__
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.errors import DeviceError, ImageError
+from fcn_studio.core.errors import ImageError
 from fcn_studio.core.fusion import Upsampling, strips
 from fcn_studio.core.geometry import PHOTO
 from fcn_studio.core.image import ImageSource, read_image
@@ -238,39 +237,3 @@ def _too_large(photo: NDArray[np.uint8], device: str) -> ImageError:
     return ImageError(
         f"A {width}x{height} photo needs more memory than {device} has free; make it smaller or close other programs."
     )
-
-
-class _Agreement(NamedTuple):
-    """How far a device's scores are from the CPU's, relative to the largest."""
-
-    error: float
-
-    @property
-    def good(self) -> bool:
-        return self.error < MPS_TOLERANCE
-
-
-MPS_TOLERANCE = 1e-2
-
-
-def check_device(net: FCN, device: str) -> _Agreement:
-    """Runs a small fixed input on the CPU and on `device`: MPS kernels have been wrong without a word.
-
-    Raises:
-        DeviceError: The device failed to run the net at all.
-    """
-    generator = torch.Generator().manual_seed(0)
-    photo = torch.rand(1, 3, 64, 96, generator=generator) * 2 - 1
-    with torch.inference_mode():
-        expected = net.cpu().float()(photo)
-        try:
-            found = {name: scores.float().cpu() for name, scores in net.to(device)(photo.to(device)).items()}
-        except RuntimeError as error:
-            raise DeviceError(f"The net does not run on {device} ({error}).") from error
-        finally:
-            net.cpu()
-    errors = [
-        float((found[name] - expected[name]).abs().max() / expected[name].abs().max().clamp(min=1e-6))
-        for name in expected
-    ]
-    return _Agreement(max(float("inf") if np.isnan(error) else error for error in errors))

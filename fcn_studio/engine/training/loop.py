@@ -29,7 +29,7 @@ from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.preprocess import IMAGENET_RGB
 from fcn_studio.engine.training.augment import augment
 from fcn_studio.engine.training.losses import class_weights, lovasz_softmax
-from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.recipe import Recipe, Stage
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class Trainer:
         counts = torch.zeros(256, dtype=torch.long)
         for marks in self._train.labels:
             counts += torch.bincount(marks.flatten().long(), minlength=256)
-        self._weights = class_weights(counts[: len(labels)], recipe.class_balance).to(self.device)
+        self._class_pixels = counts[: len(labels)]
         self._epoch = 0
         self._step = 0
         self._best = -1.0
@@ -184,7 +184,7 @@ class Trainer:
             ]
             photo = IMAGENET_RGB.normalise(torch.stack([pair[0] for pair in pairs]).to(self.device))
             marks = torch.stack([pair[1] for pair in pairs]).to(self.device).long()
-            loss = self._one_step(photo.contiguous(memory_format=torch.channels_last), marks)
+            loss = self._one_step(photo.contiguous(memory_format=torch.channels_last), marks, stage)
             if not np.isfinite(loss):
                 raise DataError(
                     f"The loss became {loss} in epoch {self._epoch + 1}; lower the learning rate and --resume "
@@ -194,10 +194,10 @@ class Trainer:
             on_step(step + 1, steps, loss)
         return total / steps, steps * stage.batch
 
-    def _one_step(self, photo: Tensor, marks: Tensor) -> float:
+    def _one_step(self, photo: Tensor, marks: Tensor, stage: Stage) -> float:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             scores = self._net(photo)
-        loss = self._loss(scores, marks)
+        loss = self._loss(scores, marks, stage)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._net.parameters(), GRADIENT_CLIP)
@@ -207,21 +207,22 @@ class Trainer:
         self._update_mean()
         return float(loss.detach())
 
-    def _loss(self, scores: Mapping[str, Tensor], marks: Tensor) -> Tensor:
+    def _loss(self, scores: Mapping[str, Tensor], marks: Tensor, stage: Stage) -> Tensor:
+        weights = class_weights(self._class_pixels, stage.class_balance).to(self.device)
         total = torch.zeros((), device=self.device)
         for (variant, each), weight in zip(scores.items(), self.recipe.variant_weights, strict=True):
             total = total + weight * functional.cross_entropy(
                 each,
                 marks,
-                self._weights,
+                weights,
                 ignore_index=self.labels.void,
                 label_smoothing=self.recipe.label_smoothing,
             )
-            if self.recipe.lovasz and variant == self._net.architecture.variants[-1]:
+            if stage.lovasz and variant == self._net.architecture.variants[-1]:
                 thinned, truth = (value[..., ::LOVASZ_STRIDE, ::LOVASZ_STRIDE] for value in (each, marks))
                 labelled = truth != self.labels.void
                 probabilities = thinned.softmax(1).permute(0, 2, 3, 1)[labelled]
-                total = total + self.recipe.lovasz * lovasz_softmax(probabilities, truth[labelled])
+                total = total + stage.lovasz * lovasz_softmax(probabilities, truth[labelled])
         return total
 
     @torch.no_grad()

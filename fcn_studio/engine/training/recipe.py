@@ -11,21 +11,25 @@ from typing import Any
 from fcn_studio.core.errors import DataError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stage:
-    """A stretch of epochs at one crop size.
+    """A stretch of epochs at one crop size and one loss.
 
     Attributes:
         epochs: Passes over the training images.
         crop: (height, width) of the crops, in pixels.
         scale: Range of the random enlargement of photos before cropping.
         batch: Images in a step.
+        class_balance: Exponent on the inverse class frequency in the cross-entropy weights; 0 is unweighted.
+        lovasz: Weight of the Lovasz-softmax loss on the finest variant (Berman et al. 2018).
     """
 
     epochs: int
     crop: tuple[int, int]
     scale: tuple[float, float]
     batch: int
+    class_balance: float = 0.65
+    lovasz: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,6 @@ class Recipe:
         learning_rate: Peak of the one-cycle schedule.
         warm_up: Share of all steps before the peak.
         weight_decay: AdamW's, on convolution weights only.
-        class_balance: Exponent on the inverse class frequency in the cross-entropy weights; 0 is unweighted.
-        lovasz: Weight of the Lovasz-softmax loss on the finest variant (Berman et al. 2018).
         variant_weights: Weight of each variant's cross-entropy, coarsest first.
         label_smoothing: Share of probability spread over all classes.
         ema: Decay of the running mean of weights that is evaluated and saved.
@@ -65,8 +67,6 @@ class Recipe:
     learning_rate: float = 1e-3
     warm_up: float = 0.15
     weight_decay: float = 0.01
-    class_balance: float = 0.3
-    lovasz: float = 0.5
     variant_weights: tuple[float, ...] = (0.3, 0.4, 1.0)
     label_smoothing: float = 0.0
     ema: float = 0.999
@@ -127,6 +127,8 @@ class Recipe:
                     crop=(int(stage["crop"][0]), int(stage["crop"][1])),
                     scale=(float(stage["scale"][0]), float(stage["scale"][1])),
                     batch=int(stage["batch"]),
+                    class_balance=float(stage.get("class_balance", Stage.class_balance)),
+                    lovasz=float(stage.get("lovasz", Stage.lovasz)),
                 )
                 for stage in values["stages"]
             )

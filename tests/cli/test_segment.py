@@ -1,0 +1,165 @@
+"""`fcn-studio segment` as a user runs it: real files in, real files out, one bad file never stops the others."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from fcn_studio import load
+from fcn_studio.cli.main import main
+
+
+@pytest.fixture
+def photos(tmp_path: Path, photo: NDArray[np.uint8]) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    Image.fromarray(photo).save(folder / "a.png")
+    Image.fromarray(photo[:, ::-1]).save(folder / "more" / "b.jpg", quality=95)
+    return folder
+
+
+def segment(tiny: Path, *arguments: object) -> int:
+    return main(["segment", *map(str, arguments), "--weights", str(tiny), "--device", "cpu"])
+
+
+def test_a_folder_becomes_masks_of_the_same_size(tiny_checkpoint: Path, photos: Path, tmp_path: Path) -> None:
+    assert segment(tiny_checkpoint, photos, "-o", tmp_path / "out") == 0
+    files = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.png"))
+    assert files == sorted(
+        [f"a_{v}.png" for v in ("32s", "16s", "8s")]
+        + [os.path.join("more", f"b_{v}.png") for v in ("32s", "16s", "8s")]
+    )
+    trace = load(tiny_checkpoint, device="cpu").trace(photos / "a.png")
+    for variant in trace.variants:
+        with Image.open(tmp_path / "out" / f"a_{variant}.png") as image:
+            assert image.mode == "P"
+            np.testing.assert_array_equal(np.asarray(image), trace.mask(variant))
+
+
+def test_chosen_variants_and_kinds_only(tiny_checkpoint: Path, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    chosen = ("--variants", "8s,32s", "--save", "overlay,figure,scores")
+    assert segment(tiny_checkpoint, photos / "a.png", "-o", out, *chosen) == 0
+    names = sorted(path.name for path in out.iterdir())
+    assert names == ["a_32s_overlay.png", "a_8s_overlay.png", "a_figure.png", "a_scores.npz"]
+
+
+def test_json_tells_files_shares_and_times(
+    tiny_checkpoint: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert segment(tiny_checkpoint, photos / "a.png", "-o", tmp_path / "out", "--json") == 0
+    summary = json.loads(capsys.readouterr().out)
+    (result,) = summary["results"]
+    assert result["size"] == {"width": 83, "height": 61}
+    assert [Path(path).exists() for path in result["files"]] == [True] * 3
+    with Image.open(tmp_path / "out" / "a_8s.png") as image:
+        assert result["shares"]["8s"]["Car"] == pytest.approx((np.asarray(image) == 8).mean(), abs=1e-6)
+    assert summary["failed"] == []
+    assert summary["peak_memory_bytes"] > 10_000_000
+
+
+def test_bad_inputs_are_named_and_the_others_done(
+    tiny_checkpoint: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (photos / "cut.jpg").write_bytes((photos / "more" / "b.jpg").read_bytes()[:900])
+    (photos / "zero.png").write_bytes(b"")
+    (photos / "words.webp").write_text("no image")
+    inputs = (photos, tmp_path / "missing.png", tmp_path / "empty", photos / "a.png")
+    assert segment(tiny_checkpoint, *inputs, "-o", tmp_path / "out") == 1
+    errors = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert len(errors) == 5, errors
+    for name in ("cut.jpg", "zero.png", "words.webp", "missing.png", "empty"):
+        assert sum(name in line for line in errors) == 1, name
+    made = {path.name for path in (tmp_path / "out").rglob("*")}
+    assert {"a_8s.png", "b_8s.png", "a-2_8s.png"} <= made
+    assert not any("cut" in name or "zero" in name or name.startswith(".") for name in made)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20000, 200)])
+def test_odd_sizes(tiny_checkpoint: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    Image.new("RGB", size, (120, 130, 140)).save(tmp_path / "odd.png")
+    assert segment(tiny_checkpoint, tmp_path / "odd.png", "-o", tmp_path / "out", "--save", "mask,figure") == 0
+    with Image.open(tmp_path / "out" / "odd_16s.png") as image:
+        assert image.size == size
+
+
+def test_a_read_only_output_folder_is_named(
+    tiny_checkpoint: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not Path("/proc/self").exists():
+        pytest.skip("needs a folder that even root cannot write to")
+    assert segment(tiny_checkpoint, photos / "a.png", "-o", "/proc/self/out") == 1
+    assert "/proc/self/out" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a small file system to fill")
+def test_a_full_disk_leaves_no_half_written_file(
+    tiny_checkpoint: Path,
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Every write goes to /dev/full, which answers as a full disk does."""
+    from PIL import Image as pillow_image
+
+    def save_to_full_disk(self: Image.Image, path: Path, format: str) -> None:  # noqa: A002  Pillow's own name
+        with open("/dev/full", "wb", buffering=0) as device:
+            device.write(b"x")
+
+    monkeypatch.setattr(pillow_image.Image, "save", save_to_full_disk)
+    assert segment(tiny_checkpoint, photos / "a.png", "-o", tmp_path / "out") == 1
+    assert "No space left" in capsys.readouterr().err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["segment"], "required"),
+        (["segment", "a.png", "-o", "out", "--save", "masks"], "unknown 'masks'"),
+        (["segment", "a.png", "-o", "out", "--variants", "4s"], "unknown '4s'"),
+        (["segment", "a.png", "-o", "out", "--precision", "fp8"], "fp8"),
+    ],
+)
+def test_usage_errors_exit_with_2(arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert word in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--weights", "nowhere.safetensors"], "nowhere.safetensors: no such checkpoint"),
+        (["--device", "tpu"], "Unknown device"),
+        (["--weights", "README.md"], "only .safetensors"),
+    ],
+)
+def test_a_model_that_cannot_be_had_exits_with_2(
+    options: list[str], word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["segment", "a.png", "-o", str(tmp_path / "out"), *options]) == 2
+    assert word in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_help_and_version_need_neither_torch_nor_qt() -> None:
+    for option in ("--help", "--version"):
+        program = (
+            "import sys; from fcn_studio.cli.main import main\n"
+            f"try: main(['{option}'])\n"
+            "except SystemExit: print(any(name in sys.modules for name in ('torch', 'PySide6')))"
+        )
+        found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert found.stdout.strip().endswith("False")

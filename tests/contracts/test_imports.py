@@ -1,0 +1,25 @@
+"""Who may import whom at run time; import-linter holds the static walls."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("module", "banned"),
+    [
+        ("fcn_studio", ("torch", "PySide6")),
+        ("fcn_studio.cli.main", ("torch", "PySide6", "qimage2ndarray")),
+        ("fcn_studio.core.trace", ("torch", "PySide6")),
+        ("fcn_studio.app.run", ("torch", "torchvision")),
+        ("fcn_studio.app.main_window", ("torch", "torchvision")),
+        ("fcn_studio.engine.model", ("PySide6", "torchvision")),
+    ],
+)
+def test_a_module_does_not_bring_in(module: str, banned: tuple[str, ...]) -> None:
+    program = f"import sys, {module}; print([name for name in {banned!r} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
