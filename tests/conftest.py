@@ -30,11 +30,11 @@ def random_net(architecture: Architecture, seed: int = 0) -> FCN:
             value.copy_(torch.randn(value.shape, generator=generator) * (2 / fan) ** 0.5)
             if name.startswith("bn") and name.endswith("weight"):
                 value.abs_().add_(0.5)
-        for name, value in net.named_buffers():
+        for name, statistic in net.named_buffers():
             if name.endswith("running_mean"):
-                value.copy_(torch.randn(value.shape, generator=generator) * 0.1)
+                statistic.copy_(torch.randn(statistic.shape, generator=generator) * 0.1)
             elif name.endswith("running_var"):
-                value.copy_(torch.rand(value.shape, generator=generator) + 0.5)
+                statistic.copy_(torch.rand(statistic.shape, generator=generator) + 0.5)
     return net
 
 

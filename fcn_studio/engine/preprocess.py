@@ -38,14 +38,15 @@ class Preprocessing:
 
     def to_tensor(self, image: NDArray[np.uint8]) -> Tensor:
         """(H, W, 3) RGB uint8 to (1, 3, H, W) float32."""
-        return self.normalise(torch.tensor(image).permute(2, 0, 1)[None].float())
+        # (H, W, 3) in memory is channels_last already, which is what convolutions on CPUs want.
+        return self.normalise(torch.tensor(image)[None].permute(0, 3, 1, 2).float())
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """(N, 3, H, W) RGB values of 0..255 in float32 to the net's input."""
         if self.order == "bgr":
             pixels = pixels.flip(1)
         mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (self.mean, self.std))
-        return (pixels * self.scale - mean) / std
+        return torch.addcmul(-mean / std, pixels, self.scale / std)  # one pass: photos can be large
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for metadata."""

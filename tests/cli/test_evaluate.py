@@ -77,7 +77,7 @@ fc_channels = 4
 epochs = 40
 crop = [32, 32]
 scale = [1.0, 1.0]
-batch = 1
+batch = 2
 """
 
 

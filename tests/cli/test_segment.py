@@ -69,15 +69,15 @@ def test_json_tells_files_shares_and_times(
 def test_bad_inputs_are_named_and_the_others_done(
     tiny_checkpoint: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "empty").mkdir()
+    (tmp_path / "vacant").mkdir()
     (photos / "cut.jpg").write_bytes((photos / "more" / "b.jpg").read_bytes()[:900])
     (photos / "zero.png").write_bytes(b"")
     (photos / "words.webp").write_text("no image")
-    inputs = (photos, tmp_path / "missing.png", tmp_path / "empty", photos / "a.png")
+    inputs = (photos, tmp_path / "missing.png", tmp_path / "vacant", photos / "a.png")
     assert segment(tiny_checkpoint, *inputs, "-o", tmp_path / "out") == 1
     errors = [line for line in capsys.readouterr().err.splitlines() if line]
     assert len(errors) == 5, errors
-    for name in ("cut.jpg", "zero.png", "words.webp", "missing.png", "empty"):
+    for name in ("cut.jpg", "zero.png", "words.webp", "missing.png", "vacant"):
         assert sum(name in line for line in errors) == 1, name
     made = {path.name for path in (tmp_path / "out").rglob("*")}
     assert {"a_8s.png", "b_8s.png", "a-2_8s.png"} <= made

@@ -100,7 +100,7 @@ def test_a_small_file_that_claims_to_be_huge_is_refused_before_decoding(tmp_path
 
 
 @pytest.mark.parametrize(("array", "word"), [(np.zeros((4, 4), np.uint8), "shape"), (np.zeros((4, 4, 3)), "float64")])
-def test_arrays_of_another_kind_are_refused(array: np.ndarray, word: str) -> None:  # type: ignore[type-arg]
+def test_arrays_of_another_kind_are_refused(array: np.ndarray, word: str) -> None:
     with pytest.raises(ImageError, match=word):
         read_image(array)
 

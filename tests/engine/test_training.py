@@ -155,6 +155,8 @@ def test_recipes_read_stretch_and_refuse_what_they_do_not_know(tmp_path: Path) -
     assert modern.with_epochs(1).epochs == 1
     assert modern.stage_at(0) == modern.stages[0]
     assert modern.stage_at(modern.epochs - 1) == modern.stages[-1]
+    with pytest.raises(DataError, match="one cell at stride 32"):
+        Recipe(stages=(Stage(1, (32, 32), (1.0, 1.0), 1),))
     (tmp_path / "odd.toml").write_text("colour_of_the_sky = 1\nstages = []")
     with pytest.raises(DataError, match=r"odd\.toml.*colour_of_the_sky"):
         read_recipe(tmp_path / "odd.toml")

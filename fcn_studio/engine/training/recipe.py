@@ -74,6 +74,16 @@ class Recipe:
     flip: float = 0.5
     seed: int = 1
 
+    def __post_init__(self) -> None:
+        for stage in self.stages:
+            if stage.epochs < 1 or stage.batch < 1 or min(stage.crop) < 1 or not 0 < stage.scale[0] <= stage.scale[1]:
+                raise DataError(f"{stage} needs positive epochs, batch and crop, and a rising range of scales.")
+            cells = stage.batch * -(-stage.crop[0] // 32) * -(-stage.crop[1] // 32)
+            if self.batch_norm and self.alignment == "same" and cells < 2:
+                raise DataError(
+                    f"{stage} gives batch normalisation one cell at stride 32; take a larger crop or batch."
+                )
+
     @property
     def epochs(self) -> int:
         """Epochs of all stages."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
@@ -40,7 +42,7 @@ def published_forward(net: FCN, photo: Tensor) -> dict[str, Tensor]:
                 weight[index, index] = torch.from_numpy(bilinear_kernel(2 * stride)).double()
         return functional.conv_transpose2d(scores, weight, stride=stride)
 
-    def crop(grid: Tensor, offset: int, like: tuple[int, int]) -> Tensor:
+    def crop(grid: Tensor, offset: int, like: Sequence[int]) -> Tensor:
         return grid[:, :, offset : offset + like[0], offset : offset + like[1]]
 
     def conv(features: Tensor, name: str, padding: int = 0) -> Tensor:
@@ -192,9 +194,10 @@ def test_32s_is_upscore32_and_not_a_chain() -> None:
     with torch.inference_mode():
         maps = net.score(net.taps(photo))
     direct = net.scores(maps, "32s", (96, 128))
+    assert maps.score_pool4 is not None
+    assert maps.score_pool3 is not None
     silent = maps._replace(
-        score_pool4=torch.zeros_like(maps.score_pool4),
-        score_pool3=torch.zeros_like(maps.score_pool3),  # type: ignore[arg-type]
+        score_pool4=torch.zeros_like(maps.score_pool4), score_pool3=torch.zeros_like(maps.score_pool3)
     )
     assert float((direct - net.scores(silent, "8s", (96, 128))).abs().max()) > 1e-2
     weight = torch.zeros(4, 4, 64, 64)
