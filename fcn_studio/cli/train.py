@@ -29,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", default="camvid", metavar="NAME|FILE", help="a label set's name or TOML file")
     parser.add_argument("--epochs", type=int, help="shrink or stretch the recipe to so many epochs")
     parser.add_argument("--val-every", type=int, default=5, metavar="N", help="epochs between evaluations")
+    parser.add_argument("--init", metavar="W", help="start from this checkpoint's weights instead of random ones")
     parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
 
@@ -36,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Trains; prints a line an epoch. SIGINT stops at the next step, after which --resume goes on."""
     from fcn_studio.engine.device import choose_device  # torch takes seconds to import
+    from fcn_studio.engine.model import find_checkpoint
     from fcn_studio.engine.training.loop import BEST, LAST, Trainer
     from fcn_studio.engine.training.recipe import read_recipe
 
@@ -56,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         labels=read_label_set(labels_file),
         device=choice.device,
         data_card=read_data_card(labels_file),
+        initial=find_checkpoint(args.init) if args.init else None,
     )
     if args.resume:
         trainer.resume()

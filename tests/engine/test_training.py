@@ -81,6 +81,35 @@ def test_it_learns_the_box(data: Path, tmp_path: Path, camvid: LabelSet) -> None
     assert model.card["val_mean_iu"]["8s"] == pytest.approx(reports[-1].val["8s"].mean_iu, abs=1e-4)
 
 
+def test_a_warm_start_begins_where_the_checkpoint_ended(data: Path, tmp_path: Path, camvid: LabelSet) -> None:
+    reports: list[EpochReport] = []
+    first = replace(TINY, stages=(Stage(30, (48, 64), (0.9, 1.2), 2),), ema=0.9)
+    trainer(first, data, tmp_path / "first", camvid).fit(on_epoch=reports.append, val_every=30)
+    second = replace(TINY, stages=(Stage(1, (48, 64), (1.0, 1.0), 2),), learning_rate=1e-5, seed=9)
+    again = Trainer(
+        recipe=second,
+        data=data,
+        run=tmp_path / "second",
+        labels=camvid,
+        device="cpu",
+        data_card={},
+        initial=tmp_path / "first" / BEST,
+    )
+    again.fit(on_epoch=reports.append)
+    assert reports[-1].val["8s"].mean_iu == pytest.approx(reports[-2].val["8s"].mean_iu, abs=0.05)
+    assert load(tmp_path / "second" / BEST).card["started_from"]["card"]["recipe"]["name"] == "tiny"
+    with pytest.raises(CheckpointError, match="not the recipe's"):
+        Trainer(
+            recipe=replace(second, fc_channels=16),
+            data=data,
+            run=tmp_path / "third",
+            labels=camvid,
+            device="cpu",
+            data_card={},
+            initial=tmp_path / "first" / BEST,
+        )
+
+
 def test_a_run_is_not_resumed_with_another_recipe(data: Path, tmp_path: Path, camvid: LabelSet) -> None:
     with pytest.raises(CheckpointError, match="nothing to resume"):
         trainer(TINY, data, tmp_path, camvid).resume()

@@ -23,7 +23,7 @@ from fcn_studio.core.errors import Cancelled, CheckpointError, DataError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.metrics import Metrics, confusion_matrix, metrics
-from fcn_studio.engine.checkpoints.native import save_checkpoint
+from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.preprocess import IMAGENET_RGB
@@ -75,13 +75,37 @@ class Trainer:
     """
 
     def __init__(
-        self, *, recipe: Recipe, data: Path, run: Path, labels: LabelSet, device: str, data_card: Mapping[str, Any]
+        self,
+        *,
+        recipe: Recipe,
+        data: Path,
+        run: Path,
+        labels: LabelSet,
+        device: str,
+        data_card: Mapping[str, Any],
+        initial: Path | None = None,
     ) -> None:
+        """Reads the data into memory and makes the net.
+
+        Args:
+            recipe: Every choice of the run.
+            data: A data set folder with train and val.
+            run: Folder of the run, made by `fit`.
+            labels: Of the data.
+            device: Such as `cpu` or `cuda:0`.
+            data_card: Name, source and licence of the data, kept in the checkpoint.
+            initial: A checkpoint of the same architecture to start from, instead of random weights.
+
+        Raises:
+            DataError: The data is incomplete or does not fit the labels.
+            CheckpointError: `initial` is no checkpoint or of another architecture.
+        """
         self.recipe, self.run, self.labels, self.device = recipe, run, labels, torch.device(device)
         self._train = load_split(data, "train", labels)
         self._val = load_split(data, "val", labels)
         counts_of = {"train_images": len(self._train.photos), "val_images": len(self._val.photos)}
         self._data_card = {**data_card, **counts_of}
+        self._previous: dict[str, Any] = {}
         torch.manual_seed(recipe.seed)
         architecture = Architecture.from_dict(
             {
@@ -95,6 +119,8 @@ class Trainer:
             }
         )
         self._net = self._placed(FCN(architecture))
+        if initial is not None:
+            self._start_from(initial)
         self._mean_net = self._placed(FCN(architecture))
         self._mean_net.load_state_dict(self._net.state_dict())
         self._mean_net.eval()
@@ -114,6 +140,15 @@ class Trainer:
         self._epoch = 0
         self._step = 0
         self._best = -1.0
+
+    def _start_from(self, initial: Path) -> None:
+        checkpoint = load_checkpoint(initial)
+        if checkpoint.net.architecture.to_dict() | {"dropout": 0.0} != self._net.architecture.to_dict() | {
+            "dropout": 0.0
+        }:
+            raise CheckpointError(f"{initial}: its architecture is not the recipe's; train it with its own recipe.")
+        self._net.load_state_dict(checkpoint.net.state_dict())
+        self._previous = {"digest": checkpoint.digest, "card": dict(checkpoint.card)}
 
     def _placed(self, net: FCN) -> FCN:
         return net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
@@ -260,6 +295,7 @@ class Trainer:
             "recipe": self.recipe.to_dict(),
             "epoch": self._epoch,
             "data": dict(self._data_card),
+            **({"started_from": self._previous} if self._previous else {}),
             "val_mean_iu": {variant: round(value.mean_iu, 4) for variant, value in val.items()},
             "val_pixel_accuracy": {variant: round(value.pixel_accuracy, 4) for variant, value in val.items()},
         }
