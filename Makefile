@@ -12,7 +12,8 @@ run: $(VENV)/.installed
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY$$QT_QPA_PLATFORM" ] || [ "$$(uname)" = Darwin ]; then \
 		$(BIN)/fcn-studio $(IMAGES); \
 	else \
-		$(BIN)/fcn-studio view --picture fcn-studio.png $(IMAGES); \
+		$(BIN)/fcn-studio view --picture fcn-studio.png $(IMAGES) && \
+		echo "There is no display here. For a real window: a desktop session, ssh -X, or xvfb-run make run."; \
 	fi
 
 test: $(VENV)/.installed-dev
