@@ -139,9 +139,9 @@ def align(first: Grid, second: Grid) -> tuple[Grid, Grid]:
     )
 
 
-def strips(height: int, row_bytes: int) -> Iterator[range]:
-    """Ranges of rows that cover `height`, each of about STRIP_BYTES."""
-    rows = max(1, STRIP_BYTES // max(row_bytes, 1))
+def strips(height: int, row_bytes: int, *, at_least: int = 1) -> Iterator[range]:
+    """Ranges of rows that cover `height`, each of about STRIP_BYTES but of `at_least` so many rows."""
+    rows = max(at_least, STRIP_BYTES // max(row_bytes, 1))
     for start in range(0, height, rows):
         yield range(start, min(start + rows, height))
 
