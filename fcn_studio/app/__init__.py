@@ -1,0 +1,1 @@
+"""The window. Qt lives here; torch is reached through `worker` only."""

@@ -1,0 +1,1 @@
+"""Views: what shows the photo and its masks."""

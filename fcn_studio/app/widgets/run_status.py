@@ -1,0 +1,55 @@
+"""The right end of the status bar: which photo, where, and what computed its masks in what time."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from fcn_studio.app.jobs import EngineInfo
+from fcn_studio.app.session import Shown
+from fcn_studio.app.views.panel import device_text
+
+
+class RunStatus(QWidget):
+    """Small labels in a row."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._place = QLabel()
+        self._size = QLabel()
+        self._device = QLabel()
+        self._time = QLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 4, 0)
+        row.setSpacing(4)
+        for name, label in (
+            ("place", self._place),
+            ("size", self._size),
+            ("device", self._device),
+            ("time", self._time),
+        ):
+            label.setObjectName(f"status_{name}")
+            row.addWidget(label)
+
+    def show_place(self, index: int, count: int) -> None:
+        """Which photo of how many."""
+        self._place.setText(self.tr("{0} of {1}").format(index + 1, count) if count > 1 else "")
+
+    def show_engine(self, engine: EngineInfo) -> None:
+        """What runs, and why there."""
+        self._device.setText(f"{device_text(engine.device, engine.precision)} · {engine.device_name}")
+        self._device.setToolTip(f"{engine.reason}\n{self.tr('Checkpoint: {0}').format(engine.checkpoint)}")
+
+    def show_run(self, shown: Shown | None) -> None:
+        """Size of the photo and time of its run."""
+        if shown is None:
+            self._size.clear()
+            self._time.clear()
+            return
+        height, width = shown.size
+        self._size.setText(f"{width} \N{MULTIPLICATION SIGN} {height}")
+        if shown.trace is None:
+            self._time.clear()
+            return
+        self._time.setText(self.tr("{0} ms").format(round(1000 * shown.seconds)))
+        stages = "\n".join(f"{stage}: {1000 * seconds:.1f} ms" for stage, seconds in shown.trace.timings.items())
+        self._time.setToolTip(stages)

@@ -1,0 +1,272 @@
+"""The window with real events and a real net: what comes in, what is shown, and what happens when things fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import qimage2ndarray
+from PySide6.QtCore import QMimeData, QObject, Qt, QUrl
+from PySide6.QtGui import QDragLeaveEvent, QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QTreeWidget, QWidget
+from pytestqt.qtbot import QtBot
+
+from fcn_studio.app.appearance import VARIANTS, Arrangement
+from fcn_studio.app.jobs import ImageLoaded, Report, StageDone
+from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.settings import Settings
+from fcn_studio.app.worker import Inference
+from tests.app.conftest import drag_and_drop, drag_enter, files, wait_until_done
+
+MakePhoto = Callable[..., Path]
+
+
+def found(window: MainWindow, name: str) -> QWidget:
+    widget = window.findChild(QObject, name)
+    assert isinstance(widget, QWidget)
+    return widget
+
+
+@pytest.fixture
+def loaded(qtbot: QtBot, window: MainWindow, make_photo: MakePhoto) -> MainWindow:
+    assert drag_and_drop(window, files(make_photo("street.png")))
+    wait_until_done(qtbot, window)
+    return window
+
+
+def test_a_dropped_photo_is_shown_with_three_masks(loaded: MainWindow) -> None:
+    shown = loaded.session.shown
+    assert shown is not None
+    assert shown.trace is not None
+    assert loaded.compare.visible_panels == ("photo", "32s", "16s", "8s")
+    for variant in VARIANTS:
+        mask = loaded.compare.panels[variant].canvas.class_mask
+        assert mask is not None
+        np.testing.assert_array_equal(mask, shown.trace.mask(variant))
+    assert "street.png" in loaded.windowTitle()
+
+
+def test_the_drop_target_covers_the_window_while_dragging(window: MainWindow, make_photo: MakePhoto) -> None:
+    mime = files(make_photo("a.png"))
+    overlay = found(window, "drop_overlay")
+    QApplication.sendEvent(window, drag_enter(mime))
+    assert overlay.isVisible()
+    assert overlay.geometry() == window.rect()
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    assert not overlay.isVisible()
+
+
+def test_what_cannot_be_opened_is_not_accepted(window: MainWindow) -> None:
+    mime = QMimeData()
+    mime.setText("just words")
+    assert not drag_and_drop(window, mime)
+    web = QMimeData()
+    web.setUrls([QUrl("https://example.org/a.png")])
+    assert not drag_and_drop(window, web)
+
+
+def test_picture_data_can_be_dropped_and_pasted(qtbot: QtBot, window: MainWindow) -> None:
+    image = QImage(90, 60, QImage.Format.Format_ARGB32)
+    image.fill(Qt.GlobalColor.red)
+    mime = QMimeData()
+    mime.setImageData(image)
+    assert drag_and_drop(window, mime)
+    wait_until_done(qtbot, window)
+    shown = window.session.shown
+    assert shown is not None
+    assert shown.size == (60, 90)
+    assert (shown.levels[0] == (255, 0, 0)).all()
+    QGuiApplication.clipboard().setImage(image.scaled(30, 20))
+    window.intake.paste()
+    wait_until_done(qtbot, window)
+    assert window.session.shown is not None
+    assert window.session.shown.size == (20, 30)
+
+
+def test_the_newest_drop_wins(qtbot: QtBot, window: MainWindow, make_photo: MakePhoto) -> None:
+    names: list[str] = []
+
+    def note() -> None:
+        assert window.session.shown is not None
+        names.append(window.session.shown.photo.name)
+
+    window.session.shown_changed.connect(note)
+    drag_and_drop(window, files(make_photo("first.png", seed=1)))
+    drag_and_drop(window, files(make_photo("second.png", seed=2)))
+    wait_until_done(qtbot, window)
+    assert set(names) == {"second.png"}
+    assert window.session.shown is not None
+    assert window.session.shown.trace is not None
+
+
+def test_every_job_ends_with_exactly_one_report(
+    qtbot: QtBot, window: MainWindow, inferences: list[Inference], make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    ends: list[int] = []
+
+    class Listener(QObject):
+        def hear(self, report: Report) -> None:
+            if not isinstance(report, ImageLoaded | StageDone):
+                ends.append(report.job)
+
+    listener = Listener()
+    inferences[-1].worker.reported.connect(listener.hear)
+    (tmp_path / "bad.png").write_bytes(b"no")
+    for path in (make_photo("a.png"), tmp_path / "bad.png", make_photo("b.png")):
+        drag_and_drop(window, files(path))
+    wait_until_done(qtbot, window)
+    qtbot.waitUntil(lambda: len(ends) == 3)
+    assert ends == [1, 2, 3]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\nbroken", b"hello"])
+def test_a_corrupt_file_keeps_the_last_picture(
+    qtbot: QtBot, loaded: MainWindow, tmp_path: Path, content: bytes
+) -> None:
+    before = loaded.session.shown
+    bad = tmp_path / "corrupt.png"
+    bad.write_bytes(content)
+    drag_and_drop(loaded, files(bad))
+    wait_until_done(qtbot, loaded)
+    banner = found(loaded, "error_banner")
+    assert banner.isVisible()
+    assert "corrupt.png" in found(loaded, "error_text").property("text")
+    assert loaded.session.shown is before
+    QTest.mouseClick(found(loaded, "error_close"), Qt.MouseButton.LeftButton)
+    assert not banner.isVisible()
+
+
+def test_a_failed_warm_up_is_a_banner_and_the_window_lives(
+    qtbot: QtBot, make_window: Callable[..., MainWindow], make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"not weights")
+    window = make_window(broken)
+    window.start()
+    banner = found(window, "error_banner")
+    qtbot.waitUntil(banner.isVisible, timeout=60_000)
+    assert "broken.safetensors" in found(window, "error_text").property("text")
+    drag_and_drop(window, files(make_photo("a.png")))
+    wait_until_done(qtbot, window)
+    assert window.session.shown is not None  # the photo, without masks
+    assert window.session.shown.trace is None
+    assert banner.isVisible()
+
+
+def test_a_folder_becomes_a_list_to_leaf_through(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    for name in ("c.png", "a.png", "b.png"):
+        make_photo(name)
+    drag_and_drop(window, files(tmp_path))
+    wait_until_done(qtbot, window)
+    assert [photo.name for photo in window.session.photos] == ["a.png", "b.png", "c.png"]
+    window.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Right)
+    QTest.keyClick(window, Qt.Key.Key_D)
+    wait_until_done(qtbot, window)
+    assert window.session.shown is not None
+    assert window.session.shown.photo.name == "c.png"
+    assert found(window, "status_place").property("text") == "3 of 3"
+    QTest.keyClick(window, Qt.Key.Key_A)
+    wait_until_done(qtbot, window)
+    assert window.session.shown.photo.name == "b.png"
+
+
+def test_an_empty_folder_is_told(window: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    drag_and_drop(window, files(tmp_path / "empty"))
+    assert "no images" in found(window, "error_text").property("text")
+    assert not window.session.running
+
+
+@pytest.mark.parametrize(
+    ("key", "panel"), [(Qt.Key.Key_0, "photo"), (Qt.Key.Key_1, "32s"), (Qt.Key.Key_2, "16s"), (Qt.Key.Key_3, "8s")]
+)
+def test_keys_toggle_panels(qtbot: QtBot, loaded: MainWindow, key: Qt.Key, panel: str) -> None:
+    loaded.setFocus()
+    assert loaded.compare.panels[panel].isVisible()
+    QTest.keyClick(loaded, key)
+    assert not loaded.compare.panels[panel].isVisible()
+    QTest.keyClick(loaded, key)
+    assert loaded.compare.panels[panel].isVisible()
+
+
+def test_the_last_panel_stays(loaded: MainWindow) -> None:
+    for name in ("photo", "32s", "16s", "8s"):
+        loaded.session.toggle_panel(name)
+    assert loaded.compare.visible_panels == ("8s",)
+
+
+def test_single_arrangement_shows_the_panel_asked_for(qtbot: QtBot, loaded: MainWindow) -> None:
+    loaded.session.set_arrangement(Arrangement.SINGLE)
+    loaded.setFocus()
+    QTest.keyClick(loaded, Qt.Key.Key_1)
+    assert loaded.compare.visible_panels == ("32s",)
+
+
+def test_opacity_changes_the_colour_table_only(qtbot: QtBot, loaded: MainWindow) -> None:
+    canvas = loaded.compare.panels["8s"].canvas
+    placement = canvas.placement()
+    image, mask = canvas._indexed(placement), canvas.class_mask
+    assert image is not None
+    pixels, table = qimage2ndarray.raw_view(image).copy(), image.colorTable()
+    loaded.setFocus()
+    QTest.keyClick(loaded, Qt.Key.Key_BracketRight)
+    assert loaded.session.appearance.opacity == 70
+    assert canvas._indexed(placement) is image
+    assert canvas.class_mask is mask
+    np.testing.assert_array_equal(qimage2ndarray.raw_view(image), pixels)
+    assert image.colorTable() != table
+    QTest.keyClick(loaded, Qt.Key.Key_M)
+    assert all(colour >> 24 == 0 for colour in image.colorTable())
+
+
+def test_a_click_in_the_legend_hides_a_class_and_alt_solos_it(qtbot: QtBot, loaded: MainWindow) -> None:
+    tree = found(loaded, "legend_tree")
+    assert isinstance(tree, QTreeWidget)
+    item = tree.topLevelItem(0)
+    assert item is not None
+    index = item.data(0, Qt.ItemDataRole.UserRole)
+    place = tree.visualItemRect(item).center()
+    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    assert loaded.session.appearance.hidden == {index}
+    alt = Qt.KeyboardModifier.AltModifier
+    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, alt, place)
+    assert loaded.session.appearance.hidden == set(range(11)) - {index}
+    QTest.mouseClick(found(loaded, "legend_all"), Qt.MouseButton.LeftButton)
+    assert not loaded.session.appearance.hidden
+
+
+def test_closing_while_running_ends_the_thread(
+    qtbot: QtBot, window: MainWindow, inferences: list[Inference], make_photo: MakePhoto
+) -> None:
+    drag_and_drop(window, files(make_photo("large.png", 1600, 1200)))
+    qtbot.waitUntil(lambda: window.session.shown is not None, timeout=60_000)
+    window.close()
+    assert not inferences[-1].running
+
+
+def test_settings_survive(
+    qtbot: QtBot, window: MainWindow, settings: Settings, make_window: Callable[..., MainWindow]
+) -> None:
+    window.session.set_opacity(35)
+    window.close()
+    assert settings.opacity == 35
+    assert make_window().session.appearance.opacity == 35
+
+
+def test_a_screenshot_shows_the_photo_and_colours(loaded: MainWindow) -> None:
+    loaded.session.set_opacity(100)
+    pixels = qimage2ndarray.rgb_view(loaded.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+    colours = np.unique(pixels.reshape(-1, 3), axis=0)
+    assert len(colours) > 100
+    shown = loaded.session.shown
+    assert shown is not None
+    assert shown.trace is not None
+    palette = shown.trace.labels.palette()
+    present = {tuple(palette[index]) for index in np.unique(shown.trace.mask("8s"))}
+    assert present <= {tuple(colour) for colour in colours}
