@@ -30,7 +30,7 @@ def test_it_is_small_and_says_what_it_is() -> None:
 
 
 def test_a_landscape_has_sky_above_and_trees_below() -> None:
-    trace = fs.load("default", device="cpu").trace(paths.resources() / "samples" / "aizkorri.jpg")
+    trace = fs.load("default", device="cpu").trace(paths.resources() / "samples" / "view-of-aizkorri.jpg")
     mask, labels = trace.mask("8s"), trace.labels
     height = mask.shape[0]
     assert (mask[: height // 10] == labels.index("Sky")).mean() > 0.9

@@ -16,7 +16,7 @@ from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.theme import Scheme, Theme
 from fcn_studio.app.worker import Inference
-from fcn_studio.core.errors import FcnStudioError, OutputError
+from fcn_studio.core.errors import ImageError, OutputError
 from fcn_studio.core.files import whole_file
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def picture(
     """Saves a picture of the window with the first photo segmented, for machines without a display.
 
     Raises:
-        FcnStudioError: There is no photo, or it cannot be segmented.
+        ImageError: There is no photo, or it cannot be segmented.
         OutputError: The picture cannot be written.
     """
     application = _application()
@@ -84,7 +84,7 @@ def picture(
         finally:
             window.close()
         if shown is None or shown.trace is None:
-            raise FcnStudioError(next((sentence for sentence in problems if sentence), "There is no photo to show."))
+            raise ImageError(next((sentence for sentence in problems if sentence), "There is no photo to show."))
     with whole_file(output) as temporary:
         if not grab.save(str(temporary), "PNG"):
             raise OutputError(f"{output} could not be written; choose another folder or free some space.")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from fcn_studio.app.jobs import Cancelled, EngineInfo, Failed, Finished, ImageLoaded, Job, StageDone
 from fcn_studio.app.pyramid import build_levels
+from fcn_studio.app.trace_cache import FileState, Kept, TraceCache
 from fcn_studio.core import errors
 from fcn_studio.core.image import read_image
 
@@ -41,6 +43,7 @@ class InferenceWorker(QObject):
         super().__init__()
         self._weights, self._device, self._precision = weights, device, precision
         self._model: Model | None = None
+        self._cache = TraceCache()
 
     @Slot()
     def warm_up(self) -> None:
@@ -95,6 +98,9 @@ class InferenceWorker(QObject):
         source = job.photo.path if job.photo.pixels is None else job.photo.pixels
         if source is None:
             raise errors.ImageError("There is neither a file nor pixels to segment.")
+        key = FileState.of(source) if isinstance(source, Path) and source.is_file() else None
+        if key is not None and (kept := self._cache.get(key)) is not None:
+            return Finished(job.id, kept.trace, kept.levels, kept.seconds)
         pixels = read_image(source)
         job.token.check()
         levels = build_levels(pixels)
@@ -109,7 +115,10 @@ class InferenceWorker(QObject):
         trace = model.trace(pixels, on_stage=on_stage, cancel=job.token)
         job.token.check()
         # The trace has its own copy of the photo; one of them is enough.
-        return Finished(job.id, trace, (trace.image, *levels[1:]), reading + time.perf_counter() - start)
+        kept = Kept(trace, (trace.image, *levels[1:]), reading + time.perf_counter() - start)
+        if key is not None:
+            self._cache.put(key, kept)
+        return Finished(job.id, kept.trace, kept.levels, kept.seconds)
 
 
 class Inference(QObject):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from fcn_studio import __version__
 from fcn_studio.cli import evaluate, segment, train, view, weights
-from fcn_studio.core.errors import FcnStudioError
+from fcn_studio.core.errors import FcnStudioError, ImageError, OutputError
 
 COMMANDS = {"view": view, "segment": segment, "evaluate": evaluate, "train": train, "weights": weights}
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except FcnStudioError as error:
         print(f"fcn-studio: {error}", file=sys.stderr)
-        return USAGE
+        return FAILED if isinstance(error, ImageError | OutputError) else USAGE
     except KeyboardInterrupt:
         print("fcn-studio: stopped.", file=sys.stderr)
         return INTERRUPTED

@@ -1,0 +1,78 @@
+"""The last traces, within a bound on memory, so that going back to a photo is instant."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcn_studio.app.pyramid import Levels
+from fcn_studio.core.trace import Trace
+
+LIMIT_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file as it was when it was read; one that has changed since is another key.
+
+    Attributes:
+        path: With links and spellings resolved.
+        modified_ns: Time of its last change.
+        size: In bytes.
+    """
+
+    path: Path
+    modified_ns: int
+    size: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileState:
+        """The state of a file now.
+
+        Raises:
+            OSError: It is not there.
+        """
+        resolved = path.resolve()
+        found = resolved.stat()
+        return cls(resolved, found.st_mtime_ns, found.st_size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """What is shown again; `seconds` is what it took the first time."""
+
+    trace: Trace
+    levels: Levels
+    seconds: float
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that it holds; the first level is the trace's own photo."""
+        maps = sum(score_map.evidence.nbytes for score_map in self.trace.score_maps.values())
+        masks = sum(mask.nbytes for mask in self.trace.masks.values())
+        return maps + masks + sum(level.nbytes for level in self.levels)
+
+
+class TraceCache:
+    """Keeps what was used last; forgets the rest."""
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._limit_bytes = limit_bytes
+        self._kept: OrderedDict[FileState, Kept] = OrderedDict()
+
+    def get(self, key: FileState) -> Kept | None:
+        """What was kept for a file as it is now."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def put(self, key: FileState, kept: Kept) -> None:
+        """Keeps a result; the ones used longest ago make room, and one beyond the bound is not kept at all."""
+        self._kept[key] = kept
+        self._kept.move_to_end(key)
+        while self._kept and sum(other.size_bytes for other in self._kept.values()) > self._limit_bytes:
+            self._kept.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._kept)
