@@ -49,17 +49,17 @@ def read_image(source: ImageSource) -> NDArray[np.uint8]:
         if path.is_dir():
             raise ImageError(f"{path}: a folder, not an image.")
         if path.stat().st_size == 0:
-            raise ImageError(f"{path}: the file is empty.")
+            raise ImageError(f"{path}: the file is empty; copy it again.")
         with _opened(path) as image:
             return _frozen(_to_rgb(image, str(path)))
     except FileNotFoundError as error:
-        raise ImageError(f"{path}: no such file.") from error
+        raise ImageError(f"{path}: no such file; check the name.") from error
     except UnidentifiedImageError as error:
-        raise ImageError(f"{path}: not an image, or of a kind that cannot be read.") from error
+        raise ImageError(f"{path}: not an image that can be read; PNG, JPEG, WebP, TIFF, BMP and GIF can.") from error
     except Image.DecompressionBombError as error:
         raise ImageError(f"{path}: over {MAX_PIXELS // 1_000_000} megapixels; make it smaller first.") from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
-        raise ImageError(f"{path}: damaged or truncated ({error}).") from error
+        raise ImageError(f"{path}: the image is damaged or cut off; open another copy of it.") from error
     except MemoryError as error:
         raise ImageError(f"{path}: too large for this machine's memory; make it smaller first.") from error
 

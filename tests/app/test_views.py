@@ -140,3 +140,15 @@ def test_odd_sizes_are_drawn(size: tuple[int, int]) -> None:
         assert image is not None
         assert (qimage2ndarray.rgb_view(image) == 200).all()
         transform.fit(enlarge=True)
+
+
+def test_class_indices_are_printed_once_a_pixel_has_room_for_them(loaded: MainWindow) -> None:
+    loaded.session.set_opacity(100)
+    canvas = loaded.compare.panels["8s"].canvas
+    white = []
+    for zoom in (30.0, 40.0):
+        loaded.compare.transform.set_zoom(zoom / canvas.devicePixelRatioF())
+        pixels = qimage2ndarray.rgb_view(canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+        white.append(int((pixels == 255).all(axis=2).sum()))
+    assert white[0] == 0
+    assert white[1] > 100

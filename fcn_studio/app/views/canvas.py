@@ -17,6 +17,7 @@ BACKDROP = QColor(0x6B, 0x6B, 0x6B)  # neutral and the same in both themes, so t
 WHEEL_ZOOM = 1.25  # for one notch
 NOTCH = 120  # Qt's angle for one notch
 GRID_FROM = 12.0  # zoom from which the photo's pixels are ruled off
+INDICES_FROM = 32.0  # zoom from which class indices are printed in the mask's pixels
 
 
 class Canvas(QWidget):
@@ -127,6 +128,23 @@ class Canvas(QWidget):
             y = round(placement.to_view(0, row)[1]) / ratio
             painter.drawLine(QPointF(left / ratio, y), QPointF(right / ratio, y))
 
+    def _paint_indices(self, painter: QPainter, placement: Placement, ratio: float) -> None:
+        """The class index in each pixel of the mask, once there is room for it."""
+        zoom = placement.zoom / ratio
+        if self._mask is None or zoom < INDICES_FROM:
+            return
+        left, top, right, bottom = placement.visible()
+        first = placement.to_image(left, top)
+        last = placement.to_image(right - 1, bottom - 1)
+        for row in range(int(first[1]), int(last[1]) + 1):
+            for column in range(int(first[0]), int(last[0]) + 1):
+                x, y = (edge / ratio for edge in placement.to_view(column, row))
+                text = str(self._mask[row, column])
+                for shift, colour in ((1, QColor(0, 0, 0, 200)), (0, QColor(255, 255, 255))):
+                    painter.setPen(colour)  # white on a dark shadow can be read on every class colour
+                    cell = QRectF(x + shift, y + shift, zoom, zoom)
+                    painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
+
     def _paint_message(self, painter: QPainter) -> None:
         if not self._message:
             return
@@ -154,6 +172,7 @@ class Canvas(QWidget):
                     image.setDevicePixelRatio(ratio)
                     painter.drawImage(corner, image)
             self._paint_grid(painter, placement, ratio)
+            self._paint_indices(painter, placement, ratio)
             self._paint_crosshair(painter, placement, ratio)
         self._paint_message(painter)
         painter.end()
