@@ -24,18 +24,24 @@ def test_it_is_small_and_says_what_it_is() -> None:
     assert model.labels.classes[0] == "Sky"
     assert "CC BY-NC 4.0" in model.card["data"]["licence"]
     assert "SegNet" in model.card["data"]["source"]
-    assert model.card["recipe"]["name"] == "modern"
+    recipes = (model.card["recipe"]["name"], model.card["started_from"]["card"]["recipe"]["name"])
+    assert recipes == ("modern-finish", "modern")
     card = path.with_suffix(".md").read_text(encoding="utf-8")
     assert model.digest in card  # the card beside the file is about this very file
 
 
-def test_a_landscape_has_sky_above_and_trees_below() -> None:
-    trace = fs.load("default", device="cpu").trace(paths.resources() / "samples" / "view-of-aizkorri.jpg")
-    mask, labels = trace.mask("8s"), trace.labels
-    height = mask.shape[0]
-    assert (mask[: height // 10] == labels.index("Sky")).mean() > 0.9
-    assert (mask[height // 2 :] == labels.index("Sky")).mean() < 0.05
-    assert (mask[height // 3 : height // 2] == labels.index("Tree")).mean() > 0.3
+@pytest.mark.parametrize("variant", ["32s", "16s", "8s"])
+def test_the_first_sample_has_sky_trees_and_a_building_where_a_person_sees_them(variant: str) -> None:
+    trace = fs.load("default", device="cpu").trace(paths.resources() / "samples" / "summer-palace.jpg")
+    mask, labels = trace.mask(variant), trace.labels
+    height, width = mask.shape
+    assert (mask[: height // 3, width // 2 :] == labels.index("Sky")).mean() > 0.95
+    trees = mask[int(0.8 * height) : int(0.97 * height), int(0.55 * width) : int(0.98 * width)]
+    assert (trees == labels.index("Tree")).mean() > 0.9
+    pagoda = mask[int(0.2 * height) : int(0.8 * height), int(0.15 * width) : int(0.5 * width)]
+    elsewhere = mask[:, int(0.6 * width) :]
+    assert (pagoda == labels.index("Building")).mean() > 0.15
+    assert (elsewhere == labels.index("Building")).mean() < 0.02
 
 
 @pytest.mark.skipif(not CAMVID.is_dir(), reason="CamVid is not beside this checkout")
