@@ -18,6 +18,8 @@ SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".avif"}
 )
 
+ORIENTATION = 0x0112  # EXIF's tag
+
 _pillow_bound = threading.Lock()  # Pillow's bound is a global of its module
 
 ImageSource = str | os.PathLike[str] | Image.Image | NDArray[np.uint8]
@@ -99,14 +101,17 @@ def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
         )
     if image.width == 0 or image.height == 0:
         raise ImageError(f"{name}: the image has no pixels.")
-    image = ImageOps.exif_transpose(image)
+    if image.getexif().get(ORIENTATION, 1) != 1:  # each conversion is a copy, and photos can be large
+        image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):
         image = Image.fromarray(_to_eight_bits(np.asarray(image)))
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
         image = Image.alpha_composite(white, layer)
-    return np.array(image.convert("RGB"), dtype=np.uint8)
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    return np.array(image, dtype=np.uint8)
 
 
 def _to_eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
