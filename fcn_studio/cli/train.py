@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         device=choice.device,
         data_card=read_data_card(labels_file),
         initial=find_checkpoint(args.init) if args.init else None,
+        bf16=choice.precision == "bf16",
     )
     if args.resume:
         trainer.resume()

@@ -20,7 +20,18 @@ HeatmapKind = Literal["score", "probability"]
 LAST_STEP = MappingProxyType(
     {"32s": ("score_fr", "upscore32"), "16s": ("fuse_pool4", "upscore16"), "8s": ("fuse_pool3", "upscore8")}
 )
+CHUNK = 1 << 20  # pixels counted at a time
 SCORE_LAYERS = ("score_fr", "score_pool4", "score_pool3")
+
+
+def _class_shares(mask: NDArray[np.uint8], classes: int) -> NDArray[np.float64]:
+    counts = np.zeros(256, dtype=np.int64)
+    flat = mask.ravel()
+    for start in range(0, flat.size, CHUNK):
+        counts += np.bincount(flat[start : start + CHUNK], minlength=256)  # bincount copies its input to int64
+    shares: NDArray[np.float64] = counts[:classes] / mask.size
+    _frozen(shares)
+    return shares
 
 
 def _frozen(array: NDArray[Any]) -> None:
@@ -106,6 +117,7 @@ class Trace:
     provenance: Provenance
     timings: Mapping[str, float] = field(default_factory=dict)
     taps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    _shares: Mapping[str, NDArray[np.float64]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         _frozen(self.image)
@@ -114,6 +126,9 @@ class Trace:
                 _frozen(array)
         for name in ("score_maps", "upsamplings", "masks", "timings", "taps"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        # Counted here, by whoever makes the trace: a window that asks for them must not wait.
+        shares = {variant: _class_shares(mask, len(self.labels)) for variant, mask in self.masks.items()}
+        object.__setattr__(self, "_shares", MappingProxyType(shares))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -198,8 +213,9 @@ class Trace:
 
     def class_shares(self, variant: str) -> NDArray[np.float64]:
         """(C,) share of the photo's pixels that each class wins in a variant; they sum to 1."""
-        mask = self.mask(variant)
-        return np.bincount(mask.ravel(), minlength=len(self.labels))[: len(self.labels)] / mask.size
+        if variant in self._shares:
+            return self._shares[variant]
+        return _class_shares(self.mask(variant), len(self.labels))
 
     def _check(self, variant: str) -> None:
         if variant not in self.variants:

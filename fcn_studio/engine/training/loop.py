@@ -84,6 +84,7 @@ class Trainer:
         device: str,
         data_card: Mapping[str, Any],
         initial: Path | None = None,
+        bf16: bool = True,
     ) -> None:
         """Reads the data into memory and makes the net.
 
@@ -95,6 +96,7 @@ class Trainer:
             device: Such as `cpu` or `cuda:0`.
             data_card: Name, source and licence of the data, kept in the checkpoint.
             initial: A checkpoint of the same architecture to start from, instead of random weights.
+            bf16: Whether convolutions run in bfloat16; only worth it where the device is fast at it.
 
         Raises:
             DataError: The data is incomplete or does not fit the labels.
@@ -106,6 +108,7 @@ class Trainer:
         counts_of = {"train_images": len(self._train.photos), "val_images": len(self._val.photos)}
         self._data_card = {**data_card, **counts_of}
         self._previous: dict[str, Any] = {}
+        self._bf16 = bf16
         torch.manual_seed(recipe.seed)
         architecture = Architecture.from_dict(
             {
@@ -230,7 +233,7 @@ class Trainer:
         return total / steps, steps * stage.batch
 
     def _one_step(self, photo: Tensor, marks: Tensor, stage: Stage) -> float:
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._bf16):
             scores = self._net(photo)
         loss = self._loss(scores, marks, stage)
         self._optimizer.zero_grad(set_to_none=True)
@@ -279,7 +282,7 @@ class Trainer:
         }
         for photo, marks in zip(self._val.photos, self._val.labels, strict=True):
             pixels = IMAGENET_RGB.normalise(photo[None].float().to(self.device))
-            with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._bf16):
                 scores = self._mean_net(pixels.contiguous(memory_format=torch.channels_last))
             for variant, each in scores.items():
                 mask = each[0].argmax(0).to(torch.uint8).cpu().numpy()
