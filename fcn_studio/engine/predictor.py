@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 OnStage = Callable[[str, float], None]  # the stage that has just ended, and the share of all work done, 0 to 1
 
-# Shares of the published net's multiplications (FACTS of FCN-8s at 375x500), for honest progress.
+# Shares of the published net's multiplications (FCN-8s at 375x500, counted from its layer sizes), for honest progress.
 STAGE_SHARES = {
     "block1": 0.11,
     "block2": 0.15,

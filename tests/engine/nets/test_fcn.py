@@ -1,4 +1,4 @@
-"""The nets against FACTS: sizes, crops, and an independent forward with the published numbers typed out."""
+"""The nets against published figures: sizes, crops, and an independent forward with the numbers typed out."""
 
 from __future__ import annotations
 
