@@ -78,8 +78,10 @@ class Provenance:
         device_name: The hardware's own name.
         precision: Of the trunk: `fp32`, `bf16` or `fp16`.
         alignment: `caffe` or `same`.
-        size_policy: `native`: the photo's own size, neither resized nor tiled.
+        size_policy: `native`: the photo's own size in one piece, or `tiles of N px`: its own size, in squares of N
+            pixels (halo not counted) whose score maps were put together.
         version: Of FCN Studio.
+        note: One sentence on a fallback that happened, such as to the CPU; empty otherwise.
     """
 
     checkpoint: str
@@ -90,6 +92,7 @@ class Provenance:
     alignment: str
     size_policy: str
     version: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,29 +1,49 @@
-"""From a photo to a trace: one trunk pass, the score layers, and each variant's mask in strips."""
+"""From a photo to a trace: one trunk pass, whole or in tiles, the score layers, and each variant's mask in strips."""
 
 from __future__ import annotations
 
+import copy
 import logging
+import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import psutil
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from fcn_studio import __version__
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.fusion import Upsampling, strips
-from fcn_studio.core.geometry import PHOTO
+from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.image import ImageSource, read_image
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import Provenance, ScoreMap, Trace
+from fcn_studio.core.trace import LAST_STEP, Provenance, ScoreMap, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
-from fcn_studio.engine.device import DTYPES, DeviceChoice
+from fcn_studio.engine.confidence import score_strips, winning_classes, winning_probabilities
+from fcn_studio.engine.device import DTYPES, DeviceChoice, choose_device
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, Taps, folded
 from fcn_studio.engine.nets.upsampling import Upscore
+from fcn_studio.engine.tiling import (
+    SCORED,
+    SMALLEST,
+    STRIDES,
+    Mosaic,
+    Tile,
+    canvas_border,
+    free_memory,
+    half_side,
+    halo,
+    inside,
+    largest_side,
+    on_canvas,
+    ran_out_of_memory,
+    tiles,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -39,22 +59,41 @@ STAGE_SHARES = {
     "fc6": 0.13,
     "fc7": 0.02,
 }
+TRUNK_SHARE = 0.9  # of all work; the rest is the masks
 
 
 class _Clock:
-    """Seconds by stage, in the order they ended."""
+    """Seconds by stage, in the order they first ended."""
 
     def __init__(self, device: torch.device) -> None:
         self.timings: dict[str, float] = {}
-        self._device = device
+        accelerator = torch.accelerator.current_accelerator()
+        self._busy = device if accelerator and accelerator.type == device.type else None
         self._last = time.perf_counter()
 
     def mark(self, stage: str) -> None:
-        if self._device.type != "cpu":
-            torch.accelerator.synchronize()  # GPUs run behind; without this the last stage would take all the time
+        """Adds the time since the last mark to a stage."""
+        if self._busy:
+            torch.accelerator.synchronize(self._busy)  # GPUs run behind; else the last stage would take all the time
         now = time.perf_counter()
-        self.timings[stage] = now - self._last
+        self.timings[stage] = self.timings.get(stage, 0.0) + now - self._last
         self._last = now
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One photo to trace, and who is to hear of it."""
+
+    photo: NDArray[np.uint8]
+    keep_taps: bool
+    memory_limit: int | None
+    on_stage: OnStage
+    cancel: CancelToken
+    clock: _Clock
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.photo.shape[0], self.photo.shape[1]
 
 
 class Model:
@@ -77,9 +116,19 @@ class Model:
         self._preprocessing = checkpoint.preprocessing
         self._device = torch.device(choice.device)
         self._dtype = DTYPES[choice.precision]
-        self._net = _placed(folded(checkpoint.net), self._device, self._dtype)
+        net = folded(checkpoint.net)
+        if self._device.type == "cpu":
+            self._net = self._cpu_net = _placed(net, self._device, self._dtype)
+            self._checkpoint = None
+        else:
+            # The CPU's copy stays as it was read: photos that a GPU cannot do are done with it.
+            self._net = _placed(copy.deepcopy(net), self._device, self._dtype)
+            self._cpu_net = net.requires_grad_(False).eval()
+            self._checkpoint = replace(checkpoint, net=net)
         self._upsamplings = {
-            name: _as_upsampling(module) for name, module in self._net.named_children() if isinstance(module, Upscore)
+            name: _as_upsampling(module)
+            for name, module in self._cpu_net.named_children()
+            if isinstance(module, Upscore)
         }
 
     def trace(
@@ -87,19 +136,24 @@ class Model:
         image: ImageSource,
         *,
         keep_taps: bool = False,
+        memory_limit: int | None = None,
         on_stage: OnStage = lambda stage, done: None,
         cancel: CancelToken | None = None,
     ) -> Trace:
-        """One trunk pass over one photo.
+        """One trunk pass over one photo, in tiles if its memory does not suffice for one piece.
+
+        Tiles give the score maps of one piece. If the device runs out of memory all the same, the photo is done in
+        smaller tiles, in the end on the CPU; the trace's provenance says so.
 
         Args:
             image: A path, a Pillow image, or an (H, W, 3) uint8 RGB array.
             keep_taps: Keep pool3, pool4 and fc7 in the trace.
+            memory_limit: Bytes that the trunk may take (see `memory_needed`); None for what the device has free.
             on_stage: Hears each stage as it ends, with the share of the work done.
             cancel: Asked between stages.
 
         Raises:
-            ImageError: The image cannot be read, or is too large for the device's memory.
+            ImageError: The image cannot be read, or is too large for the machine's memory or the limit even in tiles.
             Cancelled: `cancel` was set.
         """
         token = cancel or CancelToken()
@@ -107,50 +161,98 @@ class Model:
         photo = read_image(image)
         clock.mark("read")
         token.check()
-        self._check_memory(photo)
-        try:
-            return self._trace(photo, keep_taps, on_stage, token, clock)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            raise _too_large(photo, self.choice.device) from error
-        except RuntimeError as error:
-            # torch's CPU allocator has no error class of its own.
-            if "can't allocate memory" in str(error):
-                raise _too_large(photo, self.choice.device) from error
-            raise
+        return self._traced(_Task(photo, keep_taps, memory_limit, _rising(on_stage), token, clock))
+
+    def confidence(self, trace: Trace, variant: str, *, cancel: CancelToken | None = None) -> NDArray[np.uint8]:
+        """(H, W) uint8 probability of each pixel's winning class in a variant: the softmax's largest, 255 for 1.
+
+        Args:
+            trace: By this checkpoint, on any device.
+            variant: One of the trace's.
+            cancel: Asked between strips.
+
+        Raises:
+            ValueError: The trace is another checkpoint's, or this one has no such variant.
+            Cancelled: `cancel` was set.
+        """
+        if trace.provenance.digest != self.digest:
+            raise ValueError(f"the trace is by {trace.provenance.checkpoint}, not by {self.name}")
+        if variant not in self.variants:
+            raise ValueError(f"{self.name} has no variant {variant!r}; it has {', '.join(self.variants)}")
+        layers = {name: torch.from_numpy(layer.scores)[None] for name, layer in trace.score_maps.items()}
+        maps = ScoreMaps(layers["score_fr"], layers.get("score_pool4"), layers.get("score_pool3"))
+        # A device that could not do the trace is not asked for this.
+        device = torch.device("cpu") if trace.provenance.device == "cpu" else self._device
+        return self._per_pixel(winning_probabilities, maps, variant, trace.size, device, cancel or CancelToken())
+
+    def _traced(self, task: _Task, note: str = "") -> Trace:
+        """The trace at the first tile size that fits, else on the CPU; `note` is the fallback that led here."""
+        side = self._first_side(task)
+        said = note
+        while side is not None:
+            try:
+                return self._attempt(task, side, said)
+            except (MemoryError, RuntimeError) as error:
+                if not ran_out_of_memory(error):
+                    raise
+                logger.warning("%s ran out of memory: %s", self.choice.device, error)
+            # Only past the handler are the tensors let go that the error held.
+            task.clock.mark("out of memory")
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
+            elif self._device.type == "mps":
+                torch.mps.empty_cache()
+            side = half_side(side or max(self._canvas(task.size)))
+            said = note or f"{self.choice.device} ran out of memory, so this photo was done in tiles of {side} px."
+        if self._checkpoint is None:
+            raise _too_large(task.size, self.choice.device)
+        cpu = Model(self._checkpoint, choose_device("cpu"))
+        return cpu._traced(task, f"{self.choice.device} ran out of memory, so this photo was done on the CPU.")
+
+    def _first_side(self, task: _Task) -> int | None:
+        """The largest tile's core that fits in memory, 0 for the whole photo, None if nothing fits.
+
+        Raises:
+            ImageError: The limit, or the memory for the masks, is too small on any device.
+        """
+        pixels = task.size[0] * task.size[1]
+        maps = pixels * len(self.labels) * 4 * sum(1 / stride**2 for stride in STRIDES)
+        free = psutil.virtual_memory().available
+        # Score maps are held twice, with and without bias, and once more while they are fused.
+        if pixels * len(self.variants) + 4 * maps > free:
+            raise _too_large(task.size, "this machine")
+        limit = task.memory_limit
+        if limit is None:
+            limit = free - int(maps) if self._device.type == "cpu" else free_memory(self._device)
+        if self.memory_needed(*task.size) <= limit:
+            return 0
+        margin = halo(self._net.architecture)
+        canvas = self._canvas(task.size)
+        side = largest_side(canvas, margin, lambda height, width: self._trunk_bytes(height * width) <= limit)
+        if side is None and task.memory_limit is not None:
+            height, width = (min(length, SMALLEST + 2 * margin) for length in canvas)
+            raise ImageError(
+                f"A {task.size[1]}x{task.size[0]} photo needs a memory limit of at least "
+                f"{math.ceil(self._trunk_bytes(height * width) / 1e6)} MB; raise the limit or make the photo smaller."
+            )
+        return side
 
     @torch.inference_mode()
-    def _trace(
-        self, photo: NDArray[np.uint8], keep_taps: bool, on_stage: OnStage, token: CancelToken, clock: _Clock
-    ) -> Trace:
-        done = 0.0
-
-        def block_done(name: str) -> None:
-            nonlocal done
-            done += STAGE_SHARES[name]
-            clock.mark(name)
-            on_stage(name, 0.9 * done)
-            token.check()
-
-        pixels = self._preprocessing.to_tensor(photo).to(self._device, self._dtype)
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
-        clock.mark("preprocess")
-        taps = self._net.taps(pixels, block_done)
-        del pixels
-        # Scores are small: in fp32 they cost nothing and keep close calls right.
-        taps = Taps(*(tap.float() for tap in taps))
-        maps = self._net.score(taps)
+    def _attempt(self, task: _Task, side: int, note: str) -> Trace:
+        """The trace with tiles of this core, 0 for one piece."""
+        maps, taps = self._tiled(task, side) if side else self._in_one_piece(task)
         score_maps = self._score_maps(maps)
-        kept = {name: _to_numpy(tap) for name, tap in zip(Taps._fields, taps, strict=True)} if keep_taps else {}
+        kept = {name: _to_numpy(tap) for name, tap in zip(Taps._fields, taps, strict=True)} if taps else {}
         del taps
-        clock.mark("score layers")
-        token.check()
+        task.clock.mark("score layers")
+        task.cancel.check()
         masks = {}
         for number, variant in enumerate(self.variants, start=1):
-            masks[variant] = self._mask(maps, variant, (photo.shape[0], photo.shape[1]), token)
-            clock.mark(f"mask {variant}")
-            on_stage(f"mask {variant}", 0.9 + 0.1 * number / len(self.variants))
+            masks[variant] = self._mask(maps, variant, task.size, task.cancel)
+            task.clock.mark(f"mask {variant}")
+            task.on_stage(f"mask {variant}", TRUNK_SHARE + (1 - TRUNK_SHARE) * number / len(self.variants))
         return Trace(
-            image=photo,
+            image=task.photo,
             labels=self.labels,
             variants=self.variants,
             score_maps=score_maps,
@@ -163,60 +265,127 @@ class Model:
                 device_name=self.choice.name,
                 precision=self.choice.precision,
                 alignment=self._net.architecture.alignment,
-                size_policy="native",
+                size_policy=f"tiles of {side} px" if side else "native",
                 version=__version__,
+                note=note,
             ),
-            timings=clock.timings,
+            timings=task.clock.timings,
             taps=kept,
         )
 
+    def _in_one_piece(self, task: _Task) -> tuple[ScoreMaps, Taps | None]:
+        done = 0.0
+
+        def block_done(name: str) -> None:
+            nonlocal done
+            done += STAGE_SHARES[name]
+            task.clock.mark(name)
+            task.on_stage(name, TRUNK_SHARE * done)
+            task.cancel.check()
+
+        pixels = self._input(task.photo)
+        task.clock.mark("preprocess")
+        taps = self._net.taps(pixels, block_done)
+        del pixels
+        # Scores are small: in fp32 they cost nothing and keep close calls right.
+        taps = Taps(*(tap.float() for tap in taps))
+        maps = self._net.score(taps)
+        return maps, taps if task.keep_taps else None
+
+    def _tiled(self, task: _Task, side: int) -> tuple[ScoreMaps, Taps | None]:
+        architecture = self._net.architecture
+        canvas, border = self._canvas(task.size), canvas_border(architecture)
+        mosaic = Mosaic(architecture, canvas, keep_taps=task.keep_taps)
+        net = on_canvas(self._net)
+
+        def block_done(name: str) -> None:
+            task.clock.mark(name)
+            task.cancel.check()
+
+        layout = tiles(canvas, side, halo(architecture))
+        for number, tile in enumerate(layout, start=1):
+            pixels = self._input(task.photo, tile, border)
+            task.clock.mark("preprocess")
+            taps = net.taps(pixels, block_done)
+            del pixels
+            mosaic.put(tile, taps, net.score)
+            del taps
+            task.clock.mark("score layers")
+            task.on_stage(f"tile {number} of {len(layout)}", TRUNK_SHARE * number / len(layout))
+            task.cancel.check()
+        return mosaic.maps, mosaic.taps
+
+    def _input(self, photo: NDArray[np.uint8], tile: Tile | None = None, border: int = 0) -> Tensor:
+        """The net's input: the whole photo, or what a tile sees of it with its border of zeros."""
+        if tile is None:
+            pixels = self._preprocessing.to_tensor(photo)
+        else:
+            (top, bottom, rows), (left, right, columns) = (
+                inside(span.seen, length, border)
+                for span, length in zip((tile.rows, tile.columns), photo.shape[:2], strict=True)
+            )
+            pixels = self._preprocessing.to_tensor(photo[rows, columns])
+            pixels = functional.pad(pixels, (left, right, top, bottom))
+        pixels = pixels.to(self._device, self._dtype)
+        return pixels.contiguous(memory_format=torch.channels_last)
+
     def _score_maps(self, maps: ScoreMaps) -> dict[str, ScoreMap]:
-        layers = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}
         found = {}
         for name, scores in zip(ScoreMaps._fields, maps, strict=True):
             if scores is None:
                 continue
-            bias = getattr(self._net, name).bias.detach().float().cpu().numpy().copy()
+            bias = self._cpu_net.get_parameter(f"{name}.bias").detach().float().numpy().copy()
             evidence = _to_numpy(scores) - bias[:, None, None]
-            found[name] = ScoreMap(evidence, bias, self._net.coord_maps[layers[name]])
+            found[name] = ScoreMap(evidence, bias, self._net.coord_maps[SCORED[name]])
         return found
 
     def _mask(self, maps: ScoreMaps, variant: str, size: tuple[int, int], token: CancelToken) -> NDArray[np.uint8]:
-        """Upsampling and argmax in strips, so that no full-size stack of scores is ever held."""
-        fused, coords, upscore = self._net.fused(maps, variant)
-        crop = coords.upsampled(upscore.stride, upscore.kernel).crop_to(PHOTO)
-        height, width = size
-        mask = torch.empty(size, dtype=torch.uint8)
-        # A strip is enlarged with a cell more on each side, so one of few cells would be mostly waste.
-        for rows in strips(height, width * len(self.labels) * 4, at_least=4 * upscore.stride):
-            token.check()
-            strip = _upscored_rows(upscore, fused, range(rows.start + crop, rows.stop + crop))
-            # max gives the index too, and on CPUs takes a fifteenth of the time of argmax
-            mask[rows.start : rows.stop] = strip[0, :, :, crop : crop + width].max(0).indices
-        return mask.numpy()
+        return self._per_pixel(winning_classes, maps, variant, size, self._device, token)
 
-    def _check_memory(self, photo: NDArray[np.uint8]) -> None:
-        """Refuses a photo whose first block alone would not fit, instead of letting the system kill the program."""
-        if self._device.type != "cpu":
-            return
-        if self.memory_needed(photo.shape[0], photo.shape[1]) > psutil.virtual_memory().available:
-            raise _too_large(photo, self.choice.device)
+    def _per_pixel(
+        self,
+        reduce: Callable[[Tensor], Tensor],
+        maps: ScoreMaps,
+        variant: str,
+        size: tuple[int, int],
+        device: torch.device,
+        token: CancelToken,
+    ) -> NDArray[np.uint8]:
+        """(H, W) uint8: what `reduce` makes of a variant's (C, rows, W) scores on `device`, strip by strip."""
+        fusing = self._cpu_net if maps.score_fr.device.type == "cpu" else self._net
+        enlarging = self._cpu_net if device.type == "cpu" else self._net
+        with torch.inference_mode():
+            fused, coords, _ = fusing.fused(maps, variant)
+            upscore = getattr(enlarging, LAST_STEP[variant][1])
+            result = torch.empty(size, dtype=torch.uint8)
+            for rows, scores in score_strips(fused, coords, upscore, size, device=device, cancel=token):
+                result[rows.start : rows.stop] = reduce(scores)
+        return result.numpy()
 
     def memory_needed(self, height: int, width: int) -> int:
         """Bytes that block 1 needs at a photo of this size: its input and output, with the input in fp32 too."""
-        border = 2 * (self._net.architecture.first_padding() - 1)
-        pixels = (height + border) * (width + border)
+        canvas = self._canvas((height, width))
+        return self._trunk_bytes(canvas[0] * canvas[1])
+
+    def _trunk_bytes(self, pixels: int) -> int:
         per_value = torch.empty((), dtype=self._dtype).element_size()
         return pixels * (2 * self._net.architecture.channels[0] * per_value + 3 * (4 + per_value))
 
+    def _canvas(self, size: tuple[int, int]) -> tuple[int, int]:
+        border = canvas_border(self._net.architecture)
+        return size[0] + 2 * border, size[1] + 2 * border
 
-def _upscored_rows(upscore: Upscore, fused: Tensor, rows: range) -> Tensor:
-    """Rows of `upscore(fused)`, from the cells that reach them only; columns are whole."""
-    first = max(0, (rows.start - upscore.kernel) // upscore.stride + 1)
-    last = min(fused.shape[-2], (rows.stop - 1) // upscore.stride + 1)
-    enlarged: Tensor = upscore(fused[..., first:last, :])
-    start = rows.start - upscore.stride * first
-    return enlarged[..., start : start + len(rows), :]
+
+def _rising(on_stage: OnStage) -> OnStage:
+    """The listener, told no smaller share than before where work begins anew."""
+    highest = 0.0
+
+    def told(stage: str, share: float) -> None:
+        nonlocal highest
+        highest = max(highest, share)
+        on_stage(stage, highest)
+
+    return told
 
 
 def _placed(net: FCN, device: torch.device, dtype: torch.dtype) -> FCN:
@@ -237,8 +406,8 @@ def _to_numpy(batch: Tensor) -> NDArray[np.float32]:
     return np.ascontiguousarray(batch[0].float().cpu().numpy())
 
 
-def _too_large(photo: NDArray[np.uint8], device: str) -> ImageError:
-    height, width = photo.shape[:2]
+def _too_large(size: tuple[int, int], place: str) -> ImageError:
+    height, width = size
     return ImageError(
-        f"A {width}x{height} photo needs more memory than {device} has free; make it smaller or close other programs."
+        f"A {width}x{height} photo needs more memory than {place} has free; make it smaller or close other programs."
     )
