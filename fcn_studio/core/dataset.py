@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fcn_studio.core.errors import DataError, ImageError
-from fcn_studio.core.image import list_images, read_image
+from fcn_studio.core.image import list_images, opened, read_image
 from fcn_studio.core.labels import LabelSet
+
+ROWS = 256  # of an RGB mask, looked up at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,24 @@ def find_examples(folder: Path, split: str) -> tuple[Example, ...]:
 
 
 def read_mask(path: Path, labels: LabelSet) -> NDArray[np.uint8]:
-    """(H, W) uint8 class indices of an indexed or greyscale mask file; 255 counts as void too.
+    """(H, W) uint8 class indices of a mask file; 255 counts as void too.
+
+    Indexed and greyscale files (8 or 16 bits) hold the indices themselves, RGB ones the label set's colours;
+    transparency is passed over.
 
     Raises:
         DataError: Not a mask of this label set.
     """
     try:
-        with Image.open(path) as image:
-            if image.mode not in ("P", "L", "1"):
-                raise DataError(f"{path}: a mask is an indexed or greyscale 8-bit PNG; this one is {image.mode}.")
-            indices = np.array(image, dtype=np.uint8)
+        with opened(path) as image:
+            if image.mode in ("P", "L", "1"):
+                indices = np.array(image, dtype=np.uint8)
+            elif image.mode in ("I", "I;16", "I;16B"):
+                indices = _from_wide(np.asarray(image), path)
+            elif image.mode in ("RGB", "RGBA"):
+                return _from_colours(image, path, labels)
+            else:
+                raise DataError(f"{path}: a mask is an indexed, greyscale or RGB PNG; this one is {image.mode}.")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{path}: the mask cannot be read ({error}).") from error
     indices[indices == 255] = labels.void
@@ -66,6 +76,34 @@ def read_mask(path: Path, labels: LabelSet) -> NDArray[np.uint8]:
             f"{path}: label {int(wrong[0])} is neither one of the {len(labels)} classes of {labels.name} "
             f"nor void ({labels.void})."
         )
+    return indices
+
+
+def _from_wide(values: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high > 255:
+        raise DataError(f"{path}: value {low if low < 0 else high} is no label; labels are 0 to 255.")
+    return values.astype(np.uint8)
+
+
+def _from_colours(image: Image.Image, path: Path, labels: LabelSet) -> NDArray[np.uint8]:
+    # The first of equal colours counts, and a class before void.
+    numbers: dict[int, int] = {}
+    for index, (red, green, blue) in enumerate((*labels.colours, labels.void_colour)):
+        numbers.setdefault(red << 16 | green << 8 | blue, index if index < len(labels) else labels.void)
+    codes = np.array(sorted(numbers), dtype=np.int32)
+    values = np.array([numbers[code] for code in codes.tolist()], dtype=np.uint8)
+    pixels = np.asarray(image)
+    indices = np.empty(pixels.shape[:2], dtype=np.uint8)
+    for start in range(0, len(pixels), ROWS):
+        part = pixels[start : start + ROWS, :, :3].astype(np.int32)
+        found = part[..., 0] << 16 | part[..., 1] << 8 | part[..., 2]
+        place = np.searchsorted(codes, found).clip(max=len(codes) - 1)
+        known = codes[place] == found
+        if not known.all():
+            colour = tuple(part[~known][0].tolist())
+            raise DataError(f"{path}: colour {colour} is not one of the label set {labels.name}; choose its own mask.")
+        indices[start : start + ROWS] = values[place]
     return indices
 
 

@@ -52,7 +52,7 @@ def read_image(source: ImageSource) -> NDArray[np.uint8]:
             raise ImageError(f"{path}: a folder, not an image.")
         if path.stat().st_size == 0:
             raise ImageError(f"{path}: the file is empty; copy it again.")
-        with _opened(path) as image:
+        with opened(path) as image:
             return _frozen(_to_rgb(image, str(path)))
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file; check the name.") from error
@@ -66,8 +66,13 @@ def read_image(source: ImageSource) -> NDArray[np.uint8]:
         raise ImageError(f"{path}: too large for this machine's memory; make it smaller first.") from error
 
 
-def _opened(path: Path) -> Image.Image:
-    """Opens with our own bound on pixels, which lies above Pillow's."""
+def opened(path: Path) -> Image.Image:
+    """Pillow's image of a file, unread, under our own bound on pixels, which lies above Pillow's.
+
+    Raises:
+        OSError: No such file, or no image.
+        Image.DecompressionBombError: Over MAX_PIXELS.
+    """
     with _pillow_bound:
         before = Image.MAX_IMAGE_PIXELS
         Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # Pillow warns above it and refuses above twice as many

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+CHUNK = 1 << 20  # pixels counted at a time, since counting takes 8 bytes for each
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
@@ -33,11 +35,16 @@ def confusion_matrix(
     """The (classes, classes) pixel counts n_ij: truth i, predicted j; void pixels of the truth left out."""
     if truth.shape != predicted.shape:
         raise ValueError(f"truth {truth.shape} and prediction {predicted.shape} differ in size")
-    labelled = truth != void
-    if int(truth[labelled].max(initial=0)) >= classes or int(predicted[labelled].max(initial=0)) >= classes:
-        raise ValueError(f"a mask holds an index that is neither one of {classes} classes nor void {void}")
-    pairs = truth[labelled].astype(np.int64) * classes + predicted[labelled]
-    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+    counts = np.zeros(classes * classes, dtype=np.int64)
+    flat_truth, flat_predicted = truth.ravel(), predicted.ravel()
+    for start in range(0, truth.size, CHUNK):
+        part, guess = flat_truth[start : start + CHUNK], flat_predicted[start : start + CHUNK]
+        labelled = part != void
+        part, guess = part[labelled], guess[labelled]
+        if int(part.max(initial=0)) >= classes or int(guess.max(initial=0)) >= classes:
+            raise ValueError(f"a mask holds an index that is neither one of {classes} classes nor void {void}")
+        counts += np.bincount(part.astype(np.int64) * classes + guess, minlength=classes * classes)
+    return counts.reshape(classes, classes)
 
 
 def metrics(confusion: NDArray[np.int64]) -> Metrics:
