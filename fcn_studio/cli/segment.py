@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=comma_separated(KINDS),
         default=("mask",),
         metavar="KINDS",
-        help="some of mask,overlay,figure,scores (default: mask)",
+        help=f"some of {','.join(KINDS)} (default: mask)",
     )
     parser.add_argument("--json", action="store_true", help="print results, shares and timings as JSON on stdout")
     add_model_options(parser)

@@ -1,9 +1,9 @@
-"""Results to files: indexed masks, overlays, the comparison figure, scores; each whole or not at all."""
+"""Results to files: indexed masks, overlays, the comparison figure, scores, animations; each whole or not at all."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,59 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from fcn_studio.core.animation import save_animation
 from fcn_studio.core.files import whole_file
-from fcn_studio.core.pictures import figure, indexed_image, overlay
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.pictures import OPACITY, figure, indexed_image, overlay
 from fcn_studio.core.trace import Trace
 
-KINDS = ("mask", "overlay", "figure", "scores")
+KINDS = ("mask", "overlay", "figure", "scores", "gif", "webp")
 
 
-def save_results(trace: Trace, folder: Path, stem: str, *, kinds: Sequence[str], variants: Sequence[str]) -> list[Path]:
+def planned_files(folder: Path, stem: str, *, kinds: Sequence[str], variants: Sequence[str]) -> list[Path]:
+    """The files that `save_results` writes for the same arguments, in the same order."""
+    return [path for _, _, path in _plan(folder, stem, kinds, variants)]
+
+
+def _plan(
+    folder: Path, stem: str, kinds: Sequence[str], variants: Sequence[str]
+) -> Iterator[tuple[str, str | None, Path]]:
+    """Kind, variant (None where all are in one file) and path of every file."""
+    for variant in variants:
+        for kind, name in (("mask", f"{stem}_{variant}.png"), ("overlay", f"{stem}_{variant}_overlay.png")):
+            if kind in kinds:
+                yield kind, variant, folder / name
+    for kind, name in (
+        ("figure", f"{stem}_figure.png"),
+        ("scores", f"{stem}_scores.npz"),
+        ("gif", f"{stem}.gif"),
+        ("webp", f"{stem}.webp"),
+    ):
+        if kind in kinds:
+            yield kind, None, folder / name
+
+
+def save_results(
+    trace: Trace,
+    folder: Path,
+    stem: str,
+    *,
+    kinds: Sequence[str],
+    variants: Sequence[str],
+    labels: LabelSet | None = None,
+    opacity: float = OPACITY,
+) -> list[Path]:
     """Writes the asked-for results of one photo.
 
     Args:
         trace: Of the photo.
         folder: Made if need be.
-        stem: Files are `<stem>_<variant>.png`, `<stem>_<variant>_overlay.png`, `<stem>_figure.png` and
-            `<stem>_scores.npz`.
+        stem: Files are `<stem>_<variant>.png`, `<stem>_<variant>_overlay.png`, `<stem>_figure.png`,
+            `<stem>_scores.npz`, `<stem>.gif` and `<stem>.webp`.
         kinds: Some of KINDS.
-        variants: Those to write; the figure always shows all.
+        variants: Those to write; the figure and the animations always show all.
+        labels: The trace's classes in the colours to draw them in; None takes the trace's own.
+        opacity: Of masks over the photo, 0 (photo only) to 1 (mask only).
 
     Returns:
         The files written.
@@ -35,25 +71,28 @@ def save_results(trace: Trace, folder: Path, stem: str, *, kinds: Sequence[str],
     Raises:
         OutputError: A file could not be written; it is not left half-written.
     """
+    labels = trace.labels if labels is None else labels
+    per_variant = "mask" in kinds or "overlay" in kinds
+    masks = {variant: trace.mask(variant) for variant in variants if per_variant}
     written = []
-    for variant in variants:
-        mask = trace.mask(variant)
-        if "mask" in kinds:
-            written.append(_save_png(indexed_image(mask, trace.labels), folder / f"{stem}_{variant}.png"))
-        if "overlay" in kinds:
-            picture = Image.fromarray(overlay(trace.image, mask, trace.labels))
-            written.append(_save_png(picture, folder / f"{stem}_{variant}_overlay.png"))
-    if "figure" in kinds:
-        written.append(_save_png(figure(trace, title=stem), folder / f"{stem}_figure.png"))
-    if "scores" in kinds:
-        written.append(save_scores(trace, folder / f"{stem}_scores.npz"))
+    for kind, variant, path in _plan(folder, stem, kinds, variants):
+        if variant is not None and kind == "mask":
+            _save_png(indexed_image(masks[variant], labels), path)
+        elif variant is not None:
+            _save_png(Image.fromarray(overlay(trace.image, masks[variant], labels, opacity=opacity)), path)
+        elif kind == "figure":
+            _save_png(figure(trace, title=stem, labels=labels, opacity=opacity), path)
+        elif kind == "scores":
+            save_scores(trace, path)
+        else:
+            save_animation(trace, path, labels=labels, opacity=opacity)
+        written.append(path)
     return written
 
 
-def _save_png(image: Image.Image, path: Path) -> Path:
+def _save_png(image: Image.Image, path: Path) -> None:
     with whole_file(path) as temporary:
         image.save(temporary, format="PNG")
-    return path
 
 
 def save_scores(trace: Trace, path: Path) -> Path:

@@ -53,23 +53,46 @@ def overlay(image: Rgb, mask: NDArray[np.uint8], labels: LabelSet, *, opacity: f
     return out
 
 
-def figure(trace: Trace, *, title: str) -> Image.Image:
-    """The comparison: photo and each variant's overlay side by side, with captions, shares and provenance."""
+def panels(
+    trace: Trace, size: tuple[int, int], *, labels: LabelSet, opacity: float = OPACITY
+) -> list[tuple[str, Image.Image]]:
+    """Caption and picture of the photo and of each variant's overlay, coarse to fine.
+
+    Args:
+        trace: What to show.
+        size: (width, height) that every picture is scaled to, in pixels.
+        labels: Whose colours to use.
+        opacity: As in `overlay`.
+    """
+    photo = Image.fromarray(trace.image).resize(size, Image.Resampling.LANCZOS)
+    base = np.asarray(photo)
+    found = [("Photo", photo)]
+    for variant in trace.variants:
+        # Nearest: an averaged palette colour would be a class that nobody predicted.
+        small = np.asarray(Image.fromarray(trace.mask(variant)).resize(size, Image.Resampling.NEAREST))
+        found.append((f"FCN-{variant}", Image.fromarray(overlay(base, small, labels, opacity=opacity))))
+    return found
+
+
+def figure(trace: Trace, *, title: str, labels: LabelSet | None = None, opacity: float = OPACITY) -> Image.Image:
+    """The comparison: photo and each variant's overlay side by side, with captions, shares and provenance.
+
+    Args:
+        trace: What to show.
+        title: The heading, cut where it is too long.
+        labels: The trace's classes in other colours; None takes the trace's own.
+        opacity: As in `overlay`.
+    """
+    labels = trace.labels if labels is None else labels
     height, width = trace.size
     scale = min(1.0, FIGURE_PANEL_WIDTH / width, 2 * FIGURE_PANEL_WIDTH / height)
     panel = (max(1, round(width * scale)), max(1, round(height * scale)))
-    photo = Image.fromarray(trace.image).resize(panel, Image.Resampling.LANCZOS)
-    base = np.asarray(photo)
-    panels = [("Photo", photo)]
-    for variant in trace.variants:
-        # Nearest: an averaged palette colour would be a class that nobody predicted.
-        small = np.asarray(Image.fromarray(trace.mask(variant)).resize(panel, Image.Resampling.NEAREST))
-        panels.append((f"FCN-{variant}", Image.fromarray(overlay(base, small, trace.labels))))
+    shown = panels(trace, panel, labels=labels, opacity=opacity)
 
     heading, body, small_type = (ImageFont.load_default(size) for size in (20, 15, 13))
     column = max(panel[0], 150)
-    total_width = max(len(panels) * (column + GAP) + GAP, LEGEND_COLUMN * 3 + 2 * GAP)
-    entries = _legend_entries(trace)
+    total_width = max(len(shown) * (column + GAP) + GAP, LEGEND_COLUMN * 3 + 2 * GAP)
+    entries = _legend_entries(trace, labels)
     columns = max(1, (total_width - 2 * GAP) // LEGEND_COLUMN)
     legend_rows = -(-len(entries) // columns)
     top = 3 * GAP + 24
@@ -77,8 +100,8 @@ def figure(trace: Trace, *, title: str) -> Image.Image:
     total_height = legend_top + 24 + legend_rows * 24 + 2 * GAP + 12
     canvas = Image.new("RGB", (total_width, total_height), PAPER)
     draw = ImageDraw.Draw(canvas)
-    draw.text((GAP, GAP), _fitted(title, heading, total_width - 2 * GAP), fill=INK, font=heading)
-    for number, (caption, picture) in enumerate(panels):
+    draw.text((GAP, GAP), fitted(title, heading, total_width - 2 * GAP), fill=INK, font=heading)
+    for number, (caption, picture) in enumerate(shown):
         left = GAP + number * (column + GAP)
         draw.text((left, top - 22), caption, fill=INK, font=body)
         canvas.paste(picture, (left, top))
@@ -95,12 +118,12 @@ def figure(trace: Trace, *, title: str) -> Image.Image:
         f"{width}x{height}, {made_by.device} {made_by.precision}, FCN Studio {made_by.version}"
     )
     draw.text(
-        (GAP, total_height - GAP - 14), _fitted(note, small_type, total_width - 2 * GAP), fill=FAINT, font=small_type
+        (GAP, total_height - GAP - 14), fitted(note, small_type, total_width - 2 * GAP), fill=FAINT, font=small_type
     )
     return canvas
 
 
-def _legend_entries(trace: Trace) -> list[tuple[tuple[int, int, int], str]]:
+def _legend_entries(trace: Trace, labels: LabelSet) -> list[tuple[tuple[int, int, int], str]]:
     """Colour and text of every class that some variant shows, the largest first."""
     shares = {variant: trace.class_shares(variant) for variant in trace.variants}
     order = np.argsort(-shares[trace.variants[-1]], kind="stable")
@@ -109,11 +132,12 @@ def _legend_entries(trace: Trace) -> list[tuple[tuple[int, int, int], str]]:
         values = [float(share[index]) * 100 for share in shares.values()]
         if any(values):
             text = " / ".join(f"{value:.1f}" for value in values)
-            entries.append((trace.labels.colours[index], f"{trace.labels.classes[index]}  {text}"))
+            entries.append((labels.colours[index], f"{labels.classes[index]}  {text}"))
     return entries
 
 
-def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """The text, its end cut to an ellipsis where it is wider than `width` pixels."""
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(text + "…") > width:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from PIL import Image
 
 from fcn_studio import load
 from fcn_studio.core.errors import OutputError
-from fcn_studio.core.export import KINDS, save_results
+from fcn_studio.core.export import KINDS, planned_files, save_results
 from fcn_studio.core.files import whole_file
+from fcn_studio.core.palettes import palette_colours, with_colours
 from fcn_studio.core.pictures import figure, overlay
 from fcn_studio.core.trace import Trace
 
@@ -40,12 +42,58 @@ def test_every_kind_is_written(trace: Trace, tmp_path: Path) -> None:
     written = save_results(trace, tmp_path / "new", "street", kinds=KINDS, variants=trace.variants)
     assert sorted(path.name for path in written) == sorted(
         [f"street_{variant}{kind}.png" for variant in ("32s", "16s", "8s") for kind in ("", "_overlay")]
-        + ["street_figure.png", "street_scores.npz"]
+        + ["street_figure.png", "street_scores.npz", "street.gif", "street.webp"]
     )
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(path.name for path in written)
     with np.load(tmp_path / "new" / "street_scores.npz", allow_pickle=False) as file:
         np.testing.assert_array_equal(file["score_pool3"], trace.node("score_pool3"))
         assert json.loads(str(file["meta"]))["labels"]["classes"][8] == "Car"
+
+
+@pytest.mark.parametrize("variants", [(), ("8s",), ("32s", "8s"), ("16s", "32s")])
+def test_what_is_planned_is_what_is_written(trace: Trace, tmp_path: Path, variants: tuple[str, ...]) -> None:
+    for number, kinds in enumerate([(), *((kind,) for kind in KINDS), *combinations(KINDS, 2), KINDS[::-1]]):
+        folder = tmp_path / str(number)
+        planned = planned_files(folder, "a.b", kinds=kinds, variants=variants)
+        assert not folder.exists()
+        assert save_results(trace, folder, "a.b", kinds=kinds, variants=variants) == planned
+        assert set(tmp_path.glob(f"{number}/*")) == set(planned)
+        assert len(set(planned)) == len(planned)
+
+
+def test_chosen_colours_and_opacity_are_in_every_picture(trace: Trace, tmp_path: Path) -> None:
+    labels = with_colours(trace.labels, palette_colours("tol", trace.labels))
+    save_results(trace, tmp_path / "own", "a", kinds=KINDS, variants=("8s",))
+    save_results(trace, tmp_path / "other", "a", kinds=KINDS, variants=("8s",), labels=labels, opacity=1.0)
+    chosen = np.array(labels.colours, np.uint8)[trace.mask("8s")]
+    with Image.open(tmp_path / "other" / "a_8s.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), trace.mask("8s"))
+        np.testing.assert_array_equal(np.asarray(image.convert("RGB")), chosen)
+    with Image.open(tmp_path / "other" / "a_8s_overlay.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), chosen)
+    with Image.open(tmp_path / "other" / "a_figure.png") as image:
+        seen = {tuple(pixel) for pixel in np.asarray(image).reshape(-1, 3).tolist()}
+        assert {labels.colours[index] for index in np.unique(trace.mask("8s"))} <= seen
+    for ending in ("gif", "webp"):
+        with Image.open(tmp_path / "other" / f"a.{ending}") as image:
+            image.seek(3)
+            left = (image.width - 83) // 2
+            found = np.asarray(image.convert("RGB"))[:61, left : left + 83].astype(int)
+            assert np.median(np.abs(found - chosen)) < 8, ending
+    for file in planned_files(tmp_path / "own", "a", kinds=KINDS, variants=("8s",)):
+        if file.suffix != ".npz":
+            assert file.read_bytes() != (tmp_path / "other" / file.name).read_bytes()
+    with np.load(tmp_path / "other" / "a_scores.npz") as scores:
+        assert json.loads(str(scores["meta"]))["labels"] == trace.labels.to_dict()  # scores have no colours to choose
+
+
+def test_a_figures_legend_has_the_chosen_colours(trace: Trace) -> None:
+    """At opacity 0 only the legend shows class colours."""
+    odd = with_colours(trace.labels, tuple((251, 3, 100 + index) for index in range(11)))
+    shown = {index for variant in trace.variants for index in np.unique(trace.mask(variant)).tolist()}
+    pixels = np.asarray(figure(trace, title="a", labels=odd, opacity=0.0)).reshape(-1, 3)
+    found = {tuple(pixel) for pixel in pixels.tolist() if pixel[:2] == [251, 3]}
+    assert found == {odd.colours[index] for index in shown}
 
 
 def test_an_overlay_is_the_weighted_mean_of_photo_and_colour(trace: Trace) -> None:
