@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
     QHeaderView,
     QLabel,
+    QMenu,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -15,7 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.icons import swatch
+from fcn_studio.app.jobs import Result
+from fcn_studio.app.widgets.choice_box import ChoiceBox
+from fcn_studio.app.widgets.cutoff_slider import CutoffSlider
+from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.trace import Trace
 
 INDEX = Qt.ItemDataRole.UserRole
@@ -25,15 +32,15 @@ class _Tree(QTreeWidget):
     """Rows of classes.
 
     Signals:
-        toggled: A class is to be shown or hidden. (its index)
-        soloed: A class is to be shown alone. (its index)
+        toggled: A class is to be shown or hidden. (its row)
+        soloed: A class is to be shown alone. (its row)
     """
 
     toggled = Signal(int)
     soloed = Signal(int)
 
     def _request(self, item: QTreeWidgetItem, *, solo: bool) -> None:
-        (self.soloed if solo else self.toggled).emit(int(item.data(0, INDEX)))
+        (self.soloed if solo else self.toggled).emit(self.indexOfTopLevelItem(item))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)
@@ -43,8 +50,8 @@ class _Tree(QTreeWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         item = self.currentItem()
-        if item is not None and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_S):
-            self._request(item, solo=event.key() == Qt.Key.Key_S)
+        if item is not None and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._request(item, solo=bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
             return
         super().keyPressEvent(event)
 
@@ -53,74 +60,89 @@ class ClassLegend(QFrame):
     """A table of classes, largest first.
 
     Signals:
-        class_toggled: A class is to be shown or hidden. (its index)
-        class_soloed: A class is to be shown alone. (its index)
+        class_toggled: A class is to be shown or hidden. (its name)
+        class_soloed: A class is to be shown alone. (its name)
+        colour_requested: A class is to get another colour. (its name)
         all_requested: All classes are to be shown.
+        cutoff_requested: Pixels below this probability are to be hatched. (percent)
     """
 
-    class_toggled = Signal(int)
-    class_soloed = Signal(int)
+    class_toggled = Signal(str)
+    class_soloed = Signal(str)
+    colour_requested = Signal(str)
     all_requested = Signal()
+    cutoff_requested = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("legend")
-        self._trace: Trace | None = None
-        self._hidden: frozenset[int] = frozenset()
+        self._result: Result | None = None
+        self._appearance = Appearance()
+        self._slot = 0
         title = QLabel(self.tr("Classes"))
         title.setProperty("role", "title")
         hint = QLabel(self.tr("Share of pixels in percent. Click hides a class, Alt+click shows it alone."))
         hint.setProperty("role", "small")
         hint.setWordWrap(True)
+        self._checkpoint = ChoiceBox()
+        self._checkpoint.setObjectName("legend_checkpoint")
+        self._checkpoint.setAccessibleName(self.tr("Checkpoint whose shares are listed"))
+        self._checkpoint.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._checkpoint.activated.connect(self._choose)
+        self._checkpoint.hide()
         self._tree = _Tree()
         self._tree.setObjectName("legend_tree")
         self._tree.setAccessibleName(self.tr("Classes and their shares of pixels"))
         self._tree.setRootIsDecorated(False)
         self._tree.setUniformRowHeights(True)
         self._tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._tree.toggled.connect(self.class_toggled)
-        self._tree.soloed.connect(self.class_soloed)
+        self._tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._tree.toggled.connect(self._toggle)
+        self._tree.soloed.connect(self._solo)
+        self._tree.customContextMenuRequested.connect(self._open_menu)
+        self._cutoff = CutoffSlider()
+        self._cutoff.cutoff_requested.connect(self.cutoff_requested)
         self._all = QPushButton(self.tr("Show all classes"))
         self._all.setObjectName("legend_all")
         self._all.clicked.connect(self.all_requested)
-        self._all.setEnabled(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
-        for widget in (title, hint):
+        for widget in (title, hint, self._checkpoint):
             column.addWidget(widget)
         column.addWidget(self._tree, 1)
         column.addWidget(self._all)
-        self.show_trace(None)
+        column.addWidget(self._cutoff)
+        self.show_result(None)
 
-    def show_trace(self, trace: Trace | None) -> None:
-        """Fills the table from a trace; without one it is empty."""
-        self._trace = trace
-        self._tree.clear()
-        variants = trace.variants if trace else ()
-        self._tree.setHeaderLabels([self.tr("Class"), *variants])
-        header = self._tree.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for column in range(1, len(variants) + 1):
-            self._tree.headerItem().setTextAlignment(column, right)
-        if trace is not None:
-            shares = {variant: trace.class_shares(variant) for variant in variants}
-            order = sorted(range(len(trace.labels)), key=lambda index: -float(shares[variants[-1]][index]))
-            for index in order:
-                texts = [share_text(float(shares[variant][index])) for variant in variants]
-                item = QTreeWidgetItem([trace.labels.classes[index], *texts])
-                item.setData(0, INDEX, index)
-                for column in range(1, len(variants) + 1):
-                    item.setTextAlignment(column, right)
-                self._tree.addTopLevelItem(item)
-        self._mark()
+    @property
+    def labels(self) -> LabelSet | None:
+        """The classes that are listed."""
+        return self._trace.labels if self._trace else None
 
-    def set_hidden(self, hidden: frozenset[int]) -> None:
-        """Marks the classes that are not drawn."""
-        self._hidden = hidden
+    @property
+    def _trace(self) -> Trace | None:
+        traces = self._result.traces if self._result else ()
+        return traces[self._slot] if self._slot < len(traces) else None
+
+    def show_result(self, result: Result | None) -> None:
+        """Fills the table; without a result it is empty."""
+        self._result = result
+        traces = result.traces if result else ()
+        names = [trace.provenance.checkpoint if trace else "\N{HORIZONTAL ELLIPSIS}" for trace in traces]
+        if self._slot >= len(traces):
+            self._slot = 0
+        with QSignalBlocker(self._checkpoint):
+            self._checkpoint.clear()
+            self._checkpoint.addItems([f"{number}  {name}" for number, name in enumerate(names, start=1)])
+            self._checkpoint.setCurrentIndex(self._slot)
+        self._checkpoint.setVisible(len(names) > 1)
+        self._fill()
+
+    def set_appearance(self, appearance: Appearance) -> None:
+        """Marks hidden classes, shows other colours and the cut-off."""
+        self._appearance = appearance
+        self._cutoff.set_cutoff(appearance.cutoff)
         self._mark()
 
     @Slot()
@@ -128,18 +150,52 @@ class ClassLegend(QFrame):
         """Colours of text have changed with the theme."""
         self._mark()
 
+    def _fill(self) -> None:
+        self._tree.clear()
+        trace = self._trace
+        truth = self._result.truth if self._result else None
+        variants = trace.variants if trace else ()
+        columns = {variant: trace.class_shares(variant).tolist() for variant in variants} if trace else {}
+        if truth is not None and trace is not None and truth.labels.classes == trace.labels.classes:
+            columns = {self.tr("truth"): list(truth.shares), **columns}
+        self._tree.setHeaderLabels([self.tr("Class"), *columns])
+        header = self._tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for column in range(1, len(columns) + 1):
+            self._tree.headerItem().setTextAlignment(column, right)
+        if trace is not None:
+            last = columns[variants[-1]]
+            for index in sorted(range(len(trace.labels)), key=lambda index: -last[index]):
+                texts = [share_text(shares[index]) for shares in columns.values()]
+                item = QTreeWidgetItem([trace.labels.classes[index], *texts])
+                item.setData(0, INDEX, index)
+                for column in range(1, len(columns) + 1):
+                    item.setTextAlignment(column, right)
+                self._tree.addTopLevelItem(item)
+        self._mark()
+
+    def _name(self, row: int) -> str:
+        item = self._tree.topLevelItem(row)
+        labels = self.labels
+        return labels.classes[int(item.data(0, INDEX))] if item is not None and labels is not None else ""
+
     def _mark(self) -> None:
-        self._all.setEnabled(bool(self._hidden))
-        if self._trace is None:
+        hidden = self._appearance.hidden
+        self._all.setEnabled(bool(hidden))
+        labels = self.labels
+        if labels is None:
             return
-        palette = self._trace.labels.palette()
+        palette = self._appearance.dressed(labels).palette()
         quiet = QBrush(self.palette().placeholderText().color())
         for row in range(self._tree.topLevelItemCount()):
             item = self._tree.topLevelItem(row)
             if item is None:
                 continue
-            index = int(item.data(0, INDEX))
-            shown = index not in self._hidden
+            index, name = int(item.data(0, INDEX)), self._name(row)
+            shown = name not in hidden
             item.setIcon(0, swatch(palette[index].tolist(), shown=shown))
             font = self._tree.font()
             font.setStrikeOut(not shown)
@@ -147,8 +203,34 @@ class ClassLegend(QFrame):
             for column in range(self._tree.columnCount()):
                 item.setForeground(column, QBrush() if shown else quiet)
             state = self.tr("shown") if shown else self.tr("hidden")
-            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{item.text(0)}, {state}")
-            item.setToolTip(0, f"{item.text(0)} ({index}), {state}")
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{name}, {state}")
+            item.setToolTip(0, f"{name} ({index}), {state}")
+
+    @Slot(int)
+    def _choose(self, slot: int) -> None:
+        self._slot = slot
+        self._fill()
+
+    @Slot(int)
+    def _toggle(self, row: int) -> None:
+        self.class_toggled.emit(self._name(row))
+
+    @Slot(int)
+    def _solo(self, row: int) -> None:
+        self.class_soloed.emit(self._name(row))
+
+    @Slot(QPoint)
+    def _open_menu(self, place: QPoint) -> None:
+        item = self._tree.itemAt(place) or self._tree.currentItem()
+        if item is None:
+            return
+        row = self._tree.indexOfTopLevelItem(item)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Show or Hide"), lambda: self._toggle(row))
+        menu.addAction(self.tr("Show Alone"), lambda: self._solo(row))
+        menu.addAction(self.tr("Change Colour…"), lambda: self.colour_requested.emit(self._name(row)))
+        menu.popup(self._tree.viewport().mapToGlobal(place))
 
 
 def share_text(share: float) -> str:

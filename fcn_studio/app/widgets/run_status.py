@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from fcn_studio.app.jobs import EngineInfo
 from fcn_studio.app.session import Shown
-from fcn_studio.app.views.panel import device_text
+from fcn_studio.app.views.captions import device_text
 
 
 class RunStatus(QWidget):
@@ -34,22 +34,26 @@ class RunStatus(QWidget):
         """Which photo of how many."""
         self._place.setText(self.tr("{0} of {1}").format(index + 1, count) if count > 1 else "")
 
-    def show_engine(self, engine: EngineInfo) -> None:
+    def show_engine(self, engine: tuple[EngineInfo, ...]) -> None:
         """What runs, and why there."""
-        self._device.setText(f"{device_text(engine.device, engine.precision)} · {engine.device_name}")
-        self._device.setToolTip(f"{engine.reason}\n{self.tr('Checkpoint: {0}').format(engine.checkpoint)}")
+        if not engine:
+            self._device.clear()
+            return
+        first = engine[0]
+        self._device.setText(f"{device_text(first.device, first.precision)} · {first.device_name}")
+        names = ", ".join(info.checkpoint for info in engine)
+        self._device.setToolTip(f"{first.reason}\n{self.tr('Checkpoint: {0}').format(names)}")
 
     def show_run(self, shown: Shown | None) -> None:
         """Size of the photo and time of its run."""
+        self._size.clear()
+        self._time.clear()
         if shown is None:
-            self._size.clear()
-            self._time.clear()
             return
         height, width = shown.size
         self._size.setText(f"{width} \N{MULTIPLICATION SIGN} {height}")
-        if shown.trace is None:
-            self._time.clear()
+        if shown.trace is None or shown.pending:
             return
-        self._time.setText(self.tr("{0} ms").format(round(1000 * shown.seconds)))
+        self._time.setText(self.tr("{0} ms").format(round(1000 * shown.result.seconds)))
         stages = "\n".join(f"{stage}: {1000 * seconds:.1f} ms" for stage, seconds in shown.trace.timings.items())
         self._time.setToolTip(stages)

@@ -19,7 +19,6 @@ class StageProgress(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("stage_progress")
         self._text = QLabel()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -56,15 +55,26 @@ class StageProgress(QWidget):
     @Slot(str, float)
     def set_stage(self, stage: str, share: float) -> None:
         """A stage has ended."""
-        self._text.setText(self.tr("{0} done · {1} %").format(stage, round(100 * share)))
+        self._set(self.tr("{0} done · {1} %").format(stage, round(100 * share)), share)
+
+    def set_share(self, text: str, share: float) -> None:
+        """Something that can be counted is so far."""
+        self._set(text, share)
+        self.show()
+
+    def _set(self, text: str, share: float) -> None:
+        self._text.setText(text)
+        self._bar.setAccessibleName(text)
         self._bar.setRange(0, 100)
         self._bar.setValue(round(100 * share))
 
+    @Slot()
     def stopping(self) -> None:
         """The job was asked to stop and will at its next check."""
         self._text.setText(self.tr("Stopping…"))
         self._cancel.setEnabled(False)
 
+    @Slot()
     def stop(self) -> None:
         """Nothing runs."""
         self._delay.stop()

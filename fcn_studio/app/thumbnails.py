@@ -1,0 +1,149 @@
+"""Small pictures of photos, read by a thread of their own: the newest wish first, and the last ones kept."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from pathlib import Path
+
+from PIL import Image, ImageOps
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtGui import QImage
+
+from fcn_studio.app.jobs import Photo
+from fcn_studio.core.image import ORIENTATION, opened, read_image
+
+logger = logging.getLogger(__name__)
+
+THUMBNAIL = (192, 128)  # device pixels that a thumbnail fits in: width, height
+PENDING = 200  # requests that wait; there are never more items on a screen
+KEPT = 1000  # thumbnails, of 73 KB at most
+LARGEST = 100_000_000  # pixels that are unpacked for a thumbnail
+SIDEWAYS = 5  # EXIF orientations from here on swap width and height
+
+
+class Thumbnails(QObject):
+    """Owns the thread. All methods are for the window's thread.
+
+    Signals:
+        ready: A request has ended. (Photo, QImage, or None if the photo cannot be read)
+    """
+
+    ready = Signal(object, object)  # Photo, QImage | None
+    _wished = Signal(object)  # Photo
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pending: OrderedDict[Photo, None] = OrderedDict()  # oldest first
+        self._made: OrderedDict[Photo, QImage | None] = OrderedDict()  # least recently used first
+        self._reading: Photo | None = None
+        self._closed = False
+        self._thread = QThread()
+        self._thread.setObjectName("thumbnails")
+        self._reader = _Reader()
+        self._reader.moveToThread(self._thread)
+        self._wished.connect(self._reader.read)
+        self._reader.done.connect(self.on_done)
+        self._thread.start(QThread.Priority.LowPriority)
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is alive."""
+        return self._thread.isRunning()
+
+    def get(self, photo: Photo) -> QImage | None:
+        """The thumbnail, if it is there: RGB, of at most THUMBNAIL, upright."""
+        if photo in self._made:
+            self._made.move_to_end(photo)
+        return self._made.get(photo)
+
+    def request(self, photo: Photo) -> None:
+        """Has a thumbnail made, unless it is there, or could not be; ends in `ready`.
+
+        The newest request is served first; asking again for one that waits makes it the newest. Of more than PENDING
+        the oldest are dropped without a word, and may be asked for again.
+        """
+        if self._closed or photo in self._made or photo is self._reading:
+            return
+        self._pending[photo] = None
+        self._pending.move_to_end(photo)
+        if len(self._pending) > PENDING:
+            self._pending.popitem(last=False)
+        self._next()
+
+    def close(self) -> None:
+        """Ends the thread; waits for the photo that is being read."""
+        self._closed = True
+        self._pending.clear()
+        self._thread.quit()
+        self._thread.wait()
+
+    @Slot(object, object)
+    def on_done(self, photo: Photo, image: QImage | None) -> None:
+        """From the thread."""
+        self._reading = None
+        if self._closed:
+            return
+        self._made[photo] = image
+        if len(self._made) > KEPT:
+            self._made.popitem(last=False)
+        self.ready.emit(photo, image)
+        self._next()
+
+    def _next(self) -> None:
+        if self._reading is None and self._pending:
+            self._reading, _ = self._pending.popitem()
+            self._wished.emit(self._reading)
+
+
+class _Reader(QObject):
+    """Lives in the thread; has one photo at a time, so that a newer wish never waits behind more than that."""
+
+    done = Signal(object, object)  # Photo, QImage | None
+
+    @Slot(object)
+    def read(self, photo: Photo) -> None:
+        image: QImage | None = None
+        try:
+            image = _to_qimage(_thumbnail(photo))
+        except Exception:  # Pillow's plugins raise all kinds of errors, and the queue must go on
+            logger.debug("no thumbnail of %s", photo.name, exc_info=True)
+        self.done.emit(photo, image)
+
+
+def _thumbnail(photo: Photo) -> Image.Image:
+    if photo.pixels is not None:
+        return _shrunk(Image.fromarray(photo.pixels))
+    if photo.path is None:
+        raise ValueError("neither a file nor pixels")
+    with opened(photo.path) as image:
+        return _from_file(image, photo.path)
+
+
+def _from_file(image: Image.Image, path: Path) -> Image.Image:
+    image.draft(None, (2 * max(THUMBNAIL), 2 * max(THUMBNAIL)))  # JPEGs are unpacked at a fraction of their size
+    if image.width * image.height > LARGEST:
+        raise ValueError(f"{image.width}x{image.height} pixels are too many for a thumbnail")
+    if image.mode.startswith(("I", "F")):  # Pillow would clip these to 8 bits
+        return _shrunk(Image.fromarray(read_image(path)))
+    if image.mode in ("1", "P", "PA"):  # Pillow shrinks these without smoothing
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    upright = image.getexif().get(ORIENTATION, 1)
+    small = _shrunk(image, sideways=isinstance(upright, int) and upright >= SIDEWAYS)
+    small = ImageOps.exif_transpose(small)
+    if small.has_transparency_data:
+        layer = small.convert("RGBA")
+        small = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return small
+
+
+def _shrunk(image: Image.Image, *, sideways: bool = False) -> Image.Image:
+    width, height = THUMBNAIL
+    image.thumbnail((height, width) if sideways else (width, height))
+    return image
+
+
+def _to_qimage(image: Image.Image) -> QImage:
+    rgb = image.convert("RGB")
+    data = rgb.tobytes()
+    return QImage(data, rgb.width, rgb.height, 3 * rgb.width, QImage.Format.Format_RGB888).copy()
