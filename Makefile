@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 IMAGES ?=
 
-.PHONY: run test clean
+.PHONY: run test clean translations
 
 run: $(VENV)/.installed
 	@sh .ci/qt-libraries.sh
@@ -23,6 +23,12 @@ test: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+# After a change of texts: collects them into the .ts file, for Qt Linguist or an editor, and compiles what is translated.
+translations: $(VENV)/.installed
+	$(BIN)/pyside6-lupdate -no-obsolete -locations none -extensions py $$(find fcn_studio/app -name '*.py' | sort) \
+		-ts resources/translations/fcn-studio_ko.ts
+	$(BIN)/pyside6-lrelease resources/translations/fcn-studio_ko.ts
 
 $(VENV)/.installed: pyproject.toml .ci/venv.sh
 	PYTHON="$(PYTHON)" sh .ci/venv.sh $(VENV) .

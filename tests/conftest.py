@@ -20,6 +20,12 @@ from fcn_studio.engine.preprocess import IMAGENET_RGB
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screenshots", metavar="FOLDER", default="", help="keep the pictures of test_screenshots.py here"
+    )
+
+
 def random_net(architecture: Architecture, seed: int = 0) -> FCN:
     """A net with every weight and bias random, the zero-initialised score layers too."""
     generator = torch.Generator().manual_seed(seed)

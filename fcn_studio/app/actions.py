@@ -21,9 +21,11 @@ class Menu(StrEnum):
     """Menus, in order."""
 
     FILE = QT_TRANSLATE_NOOP("Actions", "&File")
+    EDIT = QT_TRANSLATE_NOOP("Actions", "&Edit")
     GO = QT_TRANSLATE_NOOP("Actions", "&Go")
     VIEW = QT_TRANSLATE_NOOP("Actions", "&View")
     MASKS = QT_TRANSLATE_NOOP("Actions", "&Masks")
+    NET = QT_TRANSLATE_NOOP("Actions", "&Net")
     HELP = QT_TRANSLATE_NOOP("Actions", "&Help")
 
 
@@ -36,11 +38,12 @@ class Entry:
         text: As the menu shows it.
         menu: Where it is.
         keys: Standard keys or key sequences; the first is shown.
-        icon: Name of its icon, if it is on the tool bar.
+        icon: Name of its icon, if it has one.
         checkable: Whether it is on or off.
         group: Actions of one group exclude each other.
         submenu: Title of the menu inside `menu` that holds it.
         ends_section: Whether a line follows.
+        repeats: Whether a held key triggers it again and again.
     """
 
     id: str
@@ -52,10 +55,16 @@ class Entry:
     group: str = ""
     submenu: str = ""
     ends_section: bool = False
+    repeats: bool = True
 
 
 LAYOUT = QT_TRANSLATE_NOOP("Actions", "&Layout")
-THEME = QT_TRANSLATE_NOOP("Actions", "&Theme")
+MOVE = QT_TRANSLATE_NOOP("Actions", "&Move")
+THEME = QT_TRANSLATE_NOOP("Actions", "T&heme")
+LANGUAGE = QT_TRANSLATE_NOOP("Actions", "Lan&guage")
+PALETTE = QT_TRANSLATE_NOOP("Actions", "&Palette")
+DEVICE = QT_TRANSLATE_NOOP("Actions", "&Device")
+PRECISION = QT_TRANSLATE_NOOP("Actions", "&Precision")
 
 ACTIONS: tuple[Entry, ...] = (
     Entry("file.open", QT_TRANSLATE_NOOP("Actions", "&Open…"), Menu.FILE, (Key.Open,), icon="open"),
@@ -63,48 +72,287 @@ ACTIONS: tuple[Entry, ...] = (
         "file.open_folder", QT_TRANSLATE_NOOP("Actions", "Open &Folder…"), Menu.FILE, ("Ctrl+Shift+O",), icon="folder"
     ),
     Entry("file.paste", QT_TRANSLATE_NOOP("Actions", "&Paste"), Menu.FILE, (Key.Paste,), ends_section=True),
+    Entry("file.truth", QT_TRANSLATE_NOOP("Actions", "&Ground Truth…"), Menu.FILE, ("Ctrl+T",)),
+    Entry(
+        "file.forget_truth", QT_TRANSLATE_NOOP("Actions", "&Forget Chosen Ground Truth"), Menu.FILE, ends_section=True
+    ),
+    Entry("file.export", QT_TRANSLATE_NOOP("Actions", "&Export…"), Menu.FILE, (Key.Save,), icon="export"),
+    Entry("file.save_view", QT_TRANSLATE_NOOP("Actions", "Save &View…"), Menu.FILE, ("Ctrl+Shift+S",)),
+    Entry("file.copy_view", QT_TRANSLATE_NOOP("Actions", "&Copy View"), Menu.FILE, (Key.Copy,), icon="copy"),
+    Entry(
+        "file.copy_path", QT_TRANSLATE_NOOP("Actions", "Copy Pat&h"), Menu.FILE, ("Ctrl+Shift+C",), ends_section=True
+    ),
     Entry("file.quit", QT_TRANSLATE_NOOP("Actions", "&Quit"), Menu.FILE, (Key.Quit, "Ctrl+Q")),
+    Entry("edit.undo", QT_TRANSLATE_NOOP("Actions", "&Undo"), Menu.EDIT, (Key.Undo,)),
+    Entry("edit.redo", QT_TRANSLATE_NOOP("Actions", "&Redo"), Menu.EDIT, (Key.Redo,), ends_section=True),
+    Entry(
+        "edit.remove", QT_TRANSLATE_NOOP("Actions", "Re&move Photo from List"), Menu.EDIT, (Key.Delete,), icon="remove"
+    ),
+    Entry("edit.clear", QT_TRANSLATE_NOOP("Actions", "&Clear List"), Menu.EDIT),
     Entry("go.previous", QT_TRANSLATE_NOOP("Actions", "&Previous Photo"), Menu.GO, ("Left", "A"), icon="previous"),
     Entry("go.next", QT_TRANSLATE_NOOP("Actions", "&Next Photo"), Menu.GO, ("Right", "D"), icon="next"),
     Entry("go.first", QT_TRANSLATE_NOOP("Actions", "&First Photo"), Menu.GO, ("Home",)),
     Entry("go.last", QT_TRANSLATE_NOOP("Actions", "&Last Photo"), Menu.GO, ("End",), ends_section=True),
     Entry("go.cancel", QT_TRANSLATE_NOOP("Actions", "&Cancel"), Menu.GO, ("Esc",)),
     Entry("view.photo", QT_TRANSLATE_NOOP("Actions", "&Photo"), Menu.VIEW, ("0",), checkable=True),
+    Entry("view.truth", QT_TRANSLATE_NOOP("Actions", "Ground &Truth"), Menu.VIEW, ("T",), icon="truth", checkable=True),
     Entry("view.32s", QT_TRANSLATE_NOOP("Actions", "FCN-&32s"), Menu.VIEW, ("1",), checkable=True),
     Entry("view.16s", QT_TRANSLATE_NOOP("Actions", "FCN-&16s"), Menu.VIEW, ("2",), checkable=True),
     Entry("view.8s", QT_TRANSLATE_NOOP("Actions", "FCN-&8s"), Menu.VIEW, ("3",), checkable=True, ends_section=True),
-    Entry("view.zoom_in", QT_TRANSLATE_NOOP("Actions", "Zoom &In"), Menu.VIEW, ("+", "=", Key.ZoomIn), icon="zoom-in"),
-    Entry("view.zoom_out", QT_TRANSLATE_NOOP("Actions", "Zoom &Out"), Menu.VIEW, ("-", Key.ZoomOut), icon="zoom-out"),
-    Entry("view.fit", QT_TRANSLATE_NOOP("Actions", "&Fit"), Menu.VIEW, ("F",), icon="fit"),
-    Entry(
-        "view.actual", QT_TRANSLATE_NOOP("Actions", "&Actual Size"), Menu.VIEW, ("Ctrl+0",), "actual", ends_section=True
-    ),
     Entry(
         "layout.automatic",
         QT_TRANSLATE_NOOP("Actions", "&Automatic"),
         Menu.VIEW,
         ("Ctrl+1",),
-        "",
-        True,
-        "layout",
-        LAYOUT,
+        icon="layout-automatic",
+        checkable=True,
+        group="layout",
+        submenu=LAYOUT,
     ),
     Entry(
-        "layout.row", QT_TRANSLATE_NOOP("Actions", "&Side by Side"), Menu.VIEW, ("Ctrl+2",), "", True, "layout", LAYOUT
+        "layout.row",
+        QT_TRANSLATE_NOOP("Actions", "&Side by Side"),
+        Menu.VIEW,
+        ("Ctrl+2",),
+        icon="layout-row",
+        checkable=True,
+        group="layout",
+        submenu=LAYOUT,
     ),
-    Entry("layout.grid", QT_TRANSLATE_NOOP("Actions", "&Grid"), Menu.VIEW, ("Ctrl+3",), "", True, "layout", LAYOUT),
-    Entry("layout.single", QT_TRANSLATE_NOOP("Actions", "S&ingle"), Menu.VIEW, ("Ctrl+4",), "", True, "layout", LAYOUT),
-    Entry("theme.system", QT_TRANSLATE_NOOP("Actions", "As the S&ystem"), Menu.VIEW, (), "", True, "theme", THEME),
-    Entry("theme.light", QT_TRANSLATE_NOOP("Actions", "&Light"), Menu.VIEW, (), "", True, "theme", THEME),
-    Entry("theme.dark", QT_TRANSLATE_NOOP("Actions", "&Dark"), Menu.VIEW, (), "", True, "theme", THEME),
+    Entry(
+        "layout.grid",
+        QT_TRANSLATE_NOOP("Actions", "&Grid"),
+        Menu.VIEW,
+        ("Ctrl+3",),
+        icon="layout-grid",
+        checkable=True,
+        group="layout",
+        submenu=LAYOUT,
+    ),
+    Entry(
+        "layout.single",
+        QT_TRANSLATE_NOOP("Actions", "S&ingle"),
+        Menu.VIEW,
+        ("Ctrl+4",),
+        icon="layout-single",
+        checkable=True,
+        group="layout",
+        submenu=LAYOUT,
+    ),
+    Entry(
+        "layout.swipe",
+        QT_TRANSLATE_NOOP("Actions", "S&wipe"),
+        Menu.VIEW,
+        ("Ctrl+5",),
+        icon="layout-swipe",
+        checkable=True,
+        group="layout",
+        submenu=LAYOUT,
+    ),
+    Entry(
+        "layout.difference",
+        QT_TRANSLATE_NOOP("Actions", "&Difference"),
+        Menu.VIEW,
+        ("Ctrl+6",),
+        icon="layout-difference",
+        checkable=True,
+        group="layout",
+        submenu=LAYOUT,
+    ),
+    Entry("view.blink_next", QT_TRANSLATE_NOOP("Actions", "&Blink Next Mask (hold)"), Menu.VIEW, ("B",), repeats=False),
+    Entry(
+        "view.blink_back",
+        QT_TRANSLATE_NOOP("Actions", "Blink P&revious Mask (hold)"),
+        Menu.VIEW,
+        ("Shift+B",),
+        ends_section=True,
+        repeats=False,
+    ),
+    Entry("view.zoom_in", QT_TRANSLATE_NOOP("Actions", "Zoom &In"), Menu.VIEW, ("+", "=", Key.ZoomIn), icon="zoom-in"),
+    Entry("view.zoom_out", QT_TRANSLATE_NOOP("Actions", "Zoom &Out"), Menu.VIEW, ("-", Key.ZoomOut), icon="zoom-out"),
+    Entry("view.fit", QT_TRANSLATE_NOOP("Actions", "&Fit"), Menu.VIEW, ("F",), icon="fit"),
+    Entry("view.actual", QT_TRANSLATE_NOOP("Actions", "&Actual Size"), Menu.VIEW, ("Ctrl+0",), icon="actual"),
+    Entry("move.left", QT_TRANSLATE_NOOP("Actions", "Move Left"), Menu.VIEW, ("Shift+Left",), submenu=MOVE),
+    Entry("move.right", QT_TRANSLATE_NOOP("Actions", "Move Right"), Menu.VIEW, ("Shift+Right",), submenu=MOVE),
+    Entry("move.up", QT_TRANSLATE_NOOP("Actions", "Move Up"), Menu.VIEW, ("Shift+Up",), submenu=MOVE),
+    Entry(
+        "move.down",
+        QT_TRANSLATE_NOOP("Actions", "Move Down"),
+        Menu.VIEW,
+        ("Shift+Down",),
+        submenu=MOVE,
+        ends_section=True,
+    ),
+    Entry(
+        "theme.system",
+        QT_TRANSLATE_NOOP("Actions", "As the S&ystem"),
+        Menu.VIEW,
+        checkable=True,
+        group="theme",
+        submenu=THEME,
+    ),
+    Entry(
+        "theme.light", QT_TRANSLATE_NOOP("Actions", "&Light"), Menu.VIEW, checkable=True, group="theme", submenu=THEME
+    ),
+    Entry("theme.dark", QT_TRANSLATE_NOOP("Actions", "&Dark"), Menu.VIEW, checkable=True, group="theme", submenu=THEME),
+    Entry(
+        "theme.other",
+        QT_TRANSLATE_NOOP("Actions", "S&witch Light and Dark"),
+        Menu.VIEW,
+        ("Ctrl+Shift+T",),
+        submenu=THEME,
+    ),
+    Entry(
+        "language.system",
+        QT_TRANSLATE_NOOP("Actions", "As the S&ystem"),
+        Menu.VIEW,
+        checkable=True,
+        group="language",
+        submenu=LANGUAGE,
+    ),
+    Entry(
+        "language.en",
+        QT_TRANSLATE_NOOP("Actions", "English"),
+        Menu.VIEW,
+        checkable=True,
+        group="language",
+        submenu=LANGUAGE,
+    ),
+    Entry(
+        "language.ko",
+        QT_TRANSLATE_NOOP("Actions", "한국어"),
+        Menu.VIEW,
+        checkable=True,
+        group="language",
+        submenu=LANGUAGE,
+    ),
+    Entry(
+        "view.strip", QT_TRANSLATE_NOOP("Actions", "Film S&trip"), Menu.VIEW, ("Shift+L",), icon="strip", checkable=True
+    ),
     Entry("view.legend", QT_TRANSLATE_NOOP("Actions", "L&egend"), Menu.VIEW, ("L",), icon="legend", checkable=True),
     Entry("view.full_screen", QT_TRANSLATE_NOOP("Actions", "F&ull Screen"), Menu.VIEW, ("F11",), checkable=True),
     Entry(
-        "masks.shown", QT_TRANSLATE_NOOP("Actions", "&Show Masks"), Menu.MASKS, ("M", "X"), icon="masks", checkable=True
+        "masks.shown", QT_TRANSLATE_NOOP("Actions", "&Show Masks"), Menu.MASKS, ("X", "M"), icon="masks", checkable=True
+    ),
+    Entry(
+        "masks.outlines",
+        QT_TRANSLATE_NOOP("Actions", "&Outlines Only"),
+        Menu.MASKS,
+        ("Z",),
+        icon="outlines",
+        checkable=True,
+    ),
+    Entry(
+        "masks.errors",
+        QT_TRANSLATE_NOOP("Actions", "&Wrong Pixels Only"),
+        Menu.MASKS,
+        ("E",),
+        icon="errors",
+        checkable=True,
+        ends_section=True,
     ),
     Entry("masks.more", QT_TRANSLATE_NOOP("Actions", "&More Opaque"), Menu.MASKS, ("]",)),
-    Entry("masks.less", QT_TRANSLATE_NOOP("Actions", "&Less Opaque"), Menu.MASKS, ("[",), ends_section=True),
-    Entry("masks.all_classes", QT_TRANSLATE_NOOP("Actions", "Show &All Classes"), Menu.MASKS, ("Shift+S",)),
+    Entry("masks.less", QT_TRANSLATE_NOOP("Actions", "&Less Opaque"), Menu.MASKS, ("[",)),
+    Entry("masks.surer", QT_TRANSLATE_NOOP("Actions", "Hatch M&ore Unsure Pixels"), Menu.MASKS, ("}",)),
+    Entry(
+        "masks.unsurer",
+        QT_TRANSLATE_NOOP("Actions", "Hatch &Fewer Unsure Pixels"),
+        Menu.MASKS,
+        ("{",),
+        ends_section=True,
+    ),
+    Entry("masks.solo", QT_TRANSLATE_NOOP("Actions", "Next Class A&lone"), Menu.MASKS, ("S",)),
+    Entry(
+        "masks.all_classes",
+        QT_TRANSLATE_NOOP("Actions", "Show &All Classes"),
+        Menu.MASKS,
+        ("Shift+S",),
+        ends_section=True,
+    ),
+    Entry(
+        "palette.dataset",
+        QT_TRANSLATE_NOOP("Actions", "The &Data Set's Own"),
+        Menu.MASKS,
+        checkable=True,
+        group="palette",
+        submenu=PALETTE,
+    ),
+    Entry(
+        "palette.okabe-ito",
+        QT_TRANSLATE_NOOP("Actions", "&Okabe-Ito, Extended (colour-blind safe)"),
+        Menu.MASKS,
+        checkable=True,
+        group="palette",
+        submenu=PALETTE,
+    ),
+    Entry(
+        "palette.tol",
+        QT_TRANSLATE_NOOP("Actions", "&Tol Muted, Extended (colour-blind safe)"),
+        Menu.MASKS,
+        checkable=True,
+        group="palette",
+        submenu=PALETTE,
+        ends_section=True,
+    ),
+    Entry("palette.open", QT_TRANSLATE_NOOP("Actions", "Open &Palette…"), Menu.MASKS, submenu=PALETTE),
+    Entry("palette.save", QT_TRANSLATE_NOOP("Actions", "&Save Palette…"), Menu.MASKS, submenu=PALETTE),
+    Entry("net.open", QT_TRANSLATE_NOOP("Actions", "&Open Checkpoint…"), Menu.NET, ("Ctrl+K",), icon="checkpoint"),
+    Entry("net.add", QT_TRANSLATE_NOOP("Actions", "&Compare with Checkpoint…"), Menu.NET, ("Ctrl+Shift+K",)),
+    Entry("net.default", QT_TRANSLATE_NOOP("Actions", "Use the &Default Checkpoint"), Menu.NET),
+    Entry("net.close_last", QT_TRANSLATE_NOOP("Actions", "C&lose Last Checkpoint"), Menu.NET, ends_section=True),
+    Entry(
+        "device.auto",
+        QT_TRANSLATE_NOOP("Actions", "&Automatic"),
+        Menu.NET,
+        checkable=True,
+        group="device",
+        submenu=DEVICE,
+    ),
+    Entry("device.cpu", QT_TRANSLATE_NOOP("Actions", "&CPU"), Menu.NET, checkable=True, group="device", submenu=DEVICE),
+    Entry(
+        "device.cuda", QT_TRANSLATE_NOOP("Actions", "C&UDA"), Menu.NET, checkable=True, group="device", submenu=DEVICE
+    ),
+    Entry(
+        "device.mps",
+        QT_TRANSLATE_NOOP("Actions", "Apple &GPU (MPS)"),
+        Menu.NET,
+        checkable=True,
+        group="device",
+        submenu=DEVICE,
+    ),
+    Entry(
+        "precision.auto",
+        QT_TRANSLATE_NOOP("Actions", "&Automatic"),
+        Menu.NET,
+        checkable=True,
+        group="precision",
+        submenu=PRECISION,
+    ),
+    Entry(
+        "precision.fp32",
+        QT_TRANSLATE_NOOP("Actions", "fp&32"),
+        Menu.NET,
+        checkable=True,
+        group="precision",
+        submenu=PRECISION,
+    ),
+    Entry(
+        "precision.bf16",
+        QT_TRANSLATE_NOOP("Actions", "&bf16"),
+        Menu.NET,
+        checkable=True,
+        group="precision",
+        submenu=PRECISION,
+    ),
+    Entry(
+        "precision.fp16",
+        QT_TRANSLATE_NOOP("Actions", "&fp16"),
+        Menu.NET,
+        checkable=True,
+        group="precision",
+        submenu=PRECISION,
+    ),
+    Entry("help.palette", QT_TRANSLATE_NOOP("Actions", "&Find a Command…"), Menu.HELP, ("Ctrl+Shift+P",)),
     Entry("help.keys", QT_TRANSLATE_NOOP("Actions", "&Keyboard Shortcuts"), Menu.HELP, ("F1", "?")),
     Entry("help.about", QT_TRANSLATE_NOOP("Actions", "&About FCN Studio"), Menu.HELP),
 )
@@ -113,16 +361,22 @@ ACTIONS: tuple[Entry, ...] = (
 TOOL_BAR: tuple[str | None, ...] = (
     "file.open",
     "file.open_folder",
+    "file.export",
     None,
     "go.previous",
     "go.next",
     None,
     "view.photo",
+    "view.truth",
     "view.32s",
     "view.16s",
     "view.8s",
     None,
+    "<layout>",
+    None,
     "masks.shown",
+    "masks.outlines",
+    "masks.errors",
     "<opacity>",
     "<space>",
     "view.zoom_out",
@@ -131,8 +385,14 @@ TOOL_BAR: tuple[str | None, ...] = (
     "view.fit",
     "view.actual",
     None,
+    "view.strip",
     "view.legend",
 )
+
+
+def plain(text: str) -> str:
+    """A text of this table as it is read, without marks for keys and dialogs."""
+    return text.replace("&", "").rstrip("…")
 
 
 def translated(text: str) -> str:
@@ -160,9 +420,9 @@ def build_actions(parent: QObject, handlers: Mapping[str, Callable[[], None]]) -
         action.setObjectName(entry.id)
         action.setShortcuts(_sequences(entry))
         action.setCheckable(entry.checkable)
-        plain = action.text().replace("&", "").rstrip("…")
-        keys = key_texts(entry)
-        action.setToolTip(f"{plain} ({', '.join(keys[:2])})" if keys else plain)
+        action.setAutoRepeat(entry.repeats)
+        words, keys = plain(action.text()), key_texts(entry)
+        action.setToolTip(f"{words} ({', '.join(keys[:2])})" if keys else words)
         handler = handlers[entry.id]
         action.triggered.connect(lambda checked=False, call=handler: call())
         actions[entry.id] = action

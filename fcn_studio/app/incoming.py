@@ -1,68 +1,57 @@
-"""What was dropped or pasted, as photos: files and folders first, then picture data, then a path as text."""
+"""What a drop or the clipboard holds: files and folders first, then pixels, then links to pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import qimage2ndarray
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QMimeData, Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QImage, QPainter
 
 from fcn_studio import paths
-from fcn_studio.app.jobs import Photo
 from fcn_studio.core.image import list_images
 
+SCHEMES = ("http", "https", "data")
+LONGEST_PATH = 4096
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Incoming:
-    """Photos to open.
+    """Things to open; of the three only one is filled.
 
     Attributes:
-        photos: In the order given; folders by name.
-        refused: A sentence for each thing that holds no photo.
+        paths: Files and folders.
+        pixels: (H, W, 3) uint8 RGB of a picture that has no file, or None.
+        links: To pictures on the web, best first.
     """
 
-    photos: tuple[Photo, ...] = ()
-    refused: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+    pixels: NDArray[np.uint8] | None = None
+    links: tuple[QUrl, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.paths or self.links) or self.pixels is not None
 
 
 def can_take(mime: QMimeData) -> bool:
-    """Whether something here can be opened."""
-    return bool(_local_paths(mime)) or mime.hasImage()
+    """Whether something here can be opened; asked for each drag, so pixels are not looked at."""
+    return bool(_local_paths(mime)) or mime.hasImage() or bool(_links(mime))
 
 
-def from_mime(mime: QMimeData, name: str) -> Incoming:
-    """What a drop or the clipboard holds; `name` is for pixels that have none."""
+def from_mime(mime: QMimeData) -> Incoming:
+    """What can be opened of it. Pixels win over links: they are what the person saw, and need no network."""
     if found := _local_paths(mime):
-        return from_paths(found)
+        return Incoming(paths=tuple(found))
     if mime.hasImage():
         image = mime.imageData()
         if isinstance(image, QImage) and not image.isNull():
-            return Incoming((Photo(name=name, pixels=to_pixels(image)),))
-    return Incoming()
-
-
-def from_paths(given: Iterable[Path]) -> Incoming:
-    """Files as they are, folders as the images in them; one file by two spellings is one photo."""
-    files: dict[Path, Path] = {}
-    refused = []
-    for path in given:
-        found = [path]
-        if path.is_dir():
-            try:
-                found = list_images(path) or list_images(path, recursive=True)
-            except OSError as error:
-                refused.append(_text("{0}: the folder cannot be read ({1}).").format(path, error.strerror))
-                continue
-            if not found:
-                refused.append(_text("{0}: no images in this folder.").format(path))
-        for file in found:
-            files.setdefault(file.resolve(), file)
-    return Incoming(tuple(Photo.from_path(path) for path in files.values()), tuple(refused))
+            return Incoming(pixels=to_pixels(image))
+    return Incoming(links=_links(mime))
 
 
 def samples() -> list[Path]:
@@ -86,10 +75,38 @@ def _local_paths(mime: QMimeData) -> list[Path]:
     found = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
     if not found and mime.hasText() and not mime.hasImage():
         text = mime.text().strip()
-        if text and "\n" not in text and len(text) < 4096 and Path(text).is_absolute() and Path(text).exists():
+        if text and "\n" not in text and len(text) < LONGEST_PATH and Path(text).is_absolute() and Path(text).exists():
             found = [Path(text)]
     return found
 
 
-def _text(source: str) -> str:
-    return QCoreApplication.translate("Incoming", source)
+def _links(mime: QMimeData) -> tuple[QUrl, ...]:
+    """A picture's own address, from the page's markup, before the address of the page that it links to."""
+    given: list[QUrl] = []
+    if mime.hasHtml():
+        sources = _Sources()
+        sources.feed(mime.html())
+        given += [QUrl(source) for source in sources.found]
+    given += mime.urls()
+    if not given and mime.hasText():
+        text = mime.text().strip()
+        if " " not in text and "\n" not in text:
+            given = [QUrl(text)]
+    return _distinct([url for url in given if url.isValid() and url.scheme() in SCHEMES])
+
+
+def _distinct(urls: Sequence[QUrl]) -> tuple[QUrl, ...]:
+    return tuple({url.toString(): url for url in urls}.values())
+
+
+class _Sources(HTMLParser):
+    """Collects what `img` elements show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        source = dict(attrs).get("src")
+        if tag == "img" and source:
+            self.found.append(source)

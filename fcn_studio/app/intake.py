@@ -1,33 +1,85 @@
-"""How photos come in: dialogs, drops, the clipboard, samples. Ends in `Session.open_photos` or a sentence."""
+"""How things come in: dialogs, drops, the clipboard, links, samples, recent files; and a word on what happened."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from fcn_studio.app.incoming import Incoming, can_take, from_mime, from_paths, samples
+from fcn_studio.app.download import Download
+from fcn_studio.app.gather import CHECKPOINTS, Gathered, Gatherer, Wish
+from fcn_studio.app.incoming import Incoming, can_take, from_mime, samples
+from fcn_studio.app.jobs import EngineChoice, Photo
 from fcn_studio.app.session import Session
 from fcn_studio.app.settings import Settings
+from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.image import SUFFIXES
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Word:
+    """What happened, and what can be done about it: (button, what it does)."""
+
+    text: str
+    actions: tuple[tuple[str, Callable[[], None]], ...] = ()
+
+
 class Intake(QObject):
-    """Brings photos to the session.
+    """Brings photos, masks and checkpoints to the session.
 
     Attributes:
         samples: Photos that come with the program.
+
+    Signals:
+        happened: Something came in that is not simply seen. (Word)
+        busy_changed: A folder is looked through or a link fetched. (what for; empty when done)
+        recent_changed: The recent files have.
     """
+
+    happened = Signal(object)  # Word
+    busy_changed = Signal(str)
+    recent_changed = Signal()
 
     def __init__(self, session: Session, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
         self._session = session
         self._settings = settings
         self._window = window
+        self._gatherer = Gatherer(self)
+        self._gatherer.found.connect(self.on_found)
+        self._download = Download(self)
+        self._download.started.connect(self.on_download_started)
+        self._download.fetched.connect(self.on_fetched)
+        self._download.failed.connect(self.on_download_failed)
         self.samples = samples()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still on its way."""
+        return self._gatherer.busy or self._download.busy
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread is alive."""
+        return self._gatherer.running
+
+    @Slot()
+    def stop(self) -> None:
+        """Gives up what is on its way."""
+        self._download.cancel()
+        self._gatherer.stop()
+        self.busy_changed.emit("")
+
+    def close(self) -> None:
+        """Ends its thread and gives up what is on its way."""
+        self._download.cancel()
+        self._gatherer.close()
+
+    # Ways in
 
     def ask_for_files(self) -> None:
         """File > Open."""
@@ -40,7 +92,7 @@ class Intake(QObject):
         )
         if files:
             self._settings.last_folder = Path(files[0]).parent
-            self.open_paths(Path(file) for file in files)
+            self.open_paths([Path(file) for file in files])
 
     def ask_for_folder(self) -> None:
         """File > Open Folder."""
@@ -51,30 +103,136 @@ class Intake(QObject):
             self._settings.last_folder = Path(folder)
             self.open_paths([Path(folder)])
 
+    def ask_for_truth(self, photo: Photo | None) -> None:
+        """File > Ground Truth."""
+        if photo is None:
+            return
+        start = photo.path.parent if photo.path is not None else self._settings.last_folder
+        file, _ = QFileDialog.getOpenFileName(
+            self._window,
+            self.tr("Ground truth of {0}").format(photo.name),
+            str(start),
+            ";;".join((self.tr("Masks (*.png)"), self.tr("All files (*)"))),
+        )
+        if file:
+            self.use_truth(photo, Path(file))
+
+    def ask_for_checkpoint(self, *, beside: bool) -> None:
+        """File > Checkpoint: in place of the open one, or beside it."""
+        patterns = " ".join(f"*{suffix}" for suffix in sorted(CHECKPOINTS))
+        file, _ = QFileDialog.getOpenFileName(
+            self._window,
+            self.tr("Open a checkpoint"),
+            str(self._settings.last_folder),
+            ";;".join((self.tr("Checkpoints ({0})").format(patterns), self.tr("All files (*)"))),
+        )
+        if file:
+            self.use_checkpoint(Path(file), beside=beside)
+
     def paste(self) -> None:
         """File > Paste."""
         mime = QGuiApplication.clipboard().mimeData()
         if mime is None or not can_take(mime):
             self._session.tell(self.tr("The clipboard holds neither a picture nor a file; copy one and paste again."))
             return
-        self._open(from_mime(mime, self.tr("pasted picture")))
+        self._take(from_mime(mime), self.tr("pasted picture"))
 
     def drop(self, mime: QMimeData) -> None:
         """Something was dropped on the window."""
-        self._open(from_mime(mime, self.tr("dropped picture")))
+        self._take(from_mime(mime), self.tr("dropped picture"))
 
-    def open_paths(self, given: Iterable[Path]) -> None:
+    def open_paths(self, given: Iterable[Path], *, are_samples: bool = False) -> None:
         """Opens files and folders."""
-        self._open(from_paths(given))
+        paths = tuple(given)
+        if not paths:
+            return
+        shown = self._session.shown
+        labels = self._session.engine[0].labels if self._session.engine else None
+        wish = Wish(
+            paths,
+            CancelToken(),
+            samples=are_samples,
+            photo=shown.photo if shown else None,
+            size=shown.size if shown else None,
+            labels=labels,
+        )
+        self._gatherer.look(wish)
+        self.busy_changed.emit(self.tr("Looking through {0}…").format(paths[0].name))
 
     def open_samples(self, first: Path | None = None) -> None:
         """Opens the samples, all in the list, `first` on screen."""
         ordered = [first, *(path for path in self.samples if path != first)] if first else self.samples
-        self.open_paths(ordered)
+        self.open_paths(ordered, are_samples=True)
 
-    def _open(self, incoming: Incoming) -> None:
-        self._session.open_photos(incoming.photos)
-        if incoming.refused:
-            self._session.tell(" ".join(incoming.refused))
-        elif not incoming.photos:
+    # What becomes of it
+
+    def use_truth(self, photo: Photo, path: Path) -> None:
+        """A mask is the ground truth of a photo; says so."""
+        before = self._session.list.truths.get(photo)
+        self._session.set_truth(photo, path)
+        text = self.tr("{0} is now the ground truth of {1}.").format(path.name, photo.name)
+
+        def undo() -> None:
+            self._session.set_truth(photo, before)
+
+        def as_photo() -> None:
+            undo()
+            self._session.list.add([Photo.from_path(path)])
+
+        self.happened.emit(Word(text, ((self.tr("Undo"), undo), (self.tr("Open as Photo"), as_photo))))
+
+    def use_checkpoint(self, path: Path, *, beside: bool = False) -> None:
+        """A checkpoint is loaded in place of the open ones, or beside them; says so."""
+        before = self._session.choice
+        weights = (*before.weights, str(path)) if beside else (str(path),)
+        self._session.set_engine(replace(before, weights=weights))
+        text = self.tr("Loading {0}.").format(path.name)
+        both = EngineChoice((before.weights[0], str(path)), before.device, before.precision)
+        actions: list[tuple[str, Callable[[], None]]] = [(self.tr("Undo"), lambda: self._session.set_engine(before))]
+        if not beside:
+            actions.append((self.tr("Compare Both"), lambda: self._session.set_engine(both)))
+        self.happened.emit(Word(text, tuple(actions)))
+
+    def _take(self, incoming: Incoming, name: str) -> None:
+        if incoming.paths:
+            self.open_paths(incoming.paths)
+        elif incoming.pixels is not None:
+            self._session.list.add([Photo(name=name, pixels=incoming.pixels)])
+        elif incoming.links:
+            self._download.fetch(incoming.links)
+        else:
             self._session.tell(self.tr("There is no picture in what was dropped or pasted."))
+
+    @Slot(object)
+    def on_found(self, gathered: Gathered) -> None:
+        """Files and folders have been looked through."""
+        if gathered.mask is not None and gathered.wish.photo is not None:
+            self.use_truth(gathered.wish.photo, gathered.mask)
+        if gathered.checkpoints:
+            self.use_checkpoint(gathered.checkpoints[-1])
+        if gathered.photos:
+            if not gathered.wish.samples:
+                self._settings.add_recent(gathered.wish.paths)
+                self.recent_changed.emit()
+            self._session.list.add(gathered.photos)
+        if gathered.refused:
+            self._session.tell(" ".join(gathered.refused))
+        if not self.busy:
+            self.busy_changed.emit("")  # last: whoever waits for this finds the photos there
+
+    @Slot(str)
+    def on_download_started(self, host: str) -> None:
+        """The network is asked."""
+        self.busy_changed.emit(self.tr("Fetching from {0}…").format(host) if host else self.tr("Fetching…"))
+
+    @Slot(object)
+    def on_fetched(self, path: Path) -> None:
+        """A picture from the web is here."""
+        self._session.list.add([Photo.from_path(path)])
+        self.busy_changed.emit("")
+
+    @Slot(str)
+    def on_download_failed(self, sentence: str) -> None:
+        """It is not."""
+        self.busy_changed.emit("")
+        self._session.tell(sentence)

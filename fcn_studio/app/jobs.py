@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_studio.app.panels import PanelId
 from fcn_studio.app.pyramid import Levels
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.metrics import Metrics
 from fcn_studio.core.trace import Trace
+
+Mask = NDArray[np.uint8]  # (H, W) class indices
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,34 +28,45 @@ class Photo:
         name: What to call it in captions and sentences.
         path: The file, or None for pixels.
         pixels: (H, W, 3) uint8 RGB, or None for a file.
+        resolved: The file with links and spellings resolved, by which one file is known again.
+        is_sample: Whether it came with the program.
     """
 
     name: str
     path: Path | None = None
     pixels: NDArray[np.uint8] | None = None
+    resolved: Path | None = None
+    is_sample: bool = False
 
     @classmethod
-    def from_path(cls, path: Path) -> Photo:
+    def from_path(cls, path: Path, *, is_sample: bool = False) -> Photo:
         """The photo in a file, which is read later, by the worker."""
-        return cls(name=path.name, path=path)
+        return cls(name=path.name, path=path, resolved=path.resolve(), is_sample=is_sample)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One request. The token is set by the window's thread, since the worker is busy when it is needed."""
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """What is to run, and on what.
 
-    id: int
-    photo: Photo
-    token: CancelToken
+    Attributes:
+        weights: Names or paths of the open checkpoints; a panel's slot is its place here.
+        device: `auto`, `cpu`, `cuda`, `mps`.
+        precision: `auto`, `fp32`, `bf16`, `fp16`.
+    """
+
+    weights: tuple[str, ...]
+    device: str = "auto"
+    precision: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What the loaded engine runs, and on what.
+    """What one loaded checkpoint is, and what runs it.
 
     Attributes:
-        checkpoint: Name of the weights.
-        variants: What the checkpoint can show, coarsest first.
+        weights: The name or path that it was asked for by.
+        checkpoint: Its name.
+        variants: What it can show, coarsest first.
         labels: Its classes.
         device: Such as `cpu` or `cuda:0`.
         device_name: The hardware's own name.
@@ -57,6 +74,7 @@ class EngineInfo:
         reason: One sentence: why this device and precision.
     """
 
+    weights: str
     checkpoint: str
     variants: tuple[str, ...]
     labels: LabelSet
@@ -66,12 +84,106 @@ class EngineInfo:
     reason: str
 
 
+class Purpose(StrEnum):
+    """Why a job runs."""
+
+    SHOW = "show"
+    PREFETCH = "prefetch"  # so that the next photo is there when it is asked for
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """What to write of one photo.
+
+    Attributes:
+        folder: Where.
+        stem: Of the files.
+        kinds: As `core.export.save_results` has them.
+        variants: Of the first checkpoint; those it lacks are left out.
+        labels: The classes in other colours, or None for the data set's.
+        opacity: Of overlays, 0 to 1.
+    """
+
+    folder: Path
+    stem: str
+    kinds: tuple[str, ...]
+    variants: tuple[str, ...]
+    labels: LabelSet | None = None
+    opacity: float = 0.6
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class ImageLoaded:
-    """The photo has been read; its masks are still being computed."""
+class Job:
+    """One request. The token is set by the window's thread, since the worker is busy when it is needed.
+
+    Attributes:
+        id: Of this job; reports carry it.
+        photo: What to segment.
+        engine: By what.
+        token: Stops it.
+        purpose: Why it runs.
+        truth: The ground truth that the user chose; None looks for one by its name.
+        confidence: Whether each pixel's winning probability is wanted too.
+        export: What to write, for Purpose.EXPORT.
+    """
+
+    id: int
+    photo: Photo
+    engine: EngineChoice
+    token: CancelToken
+    purpose: Purpose = Purpose.SHOW
+    truth: Path | None = None
+    confidence: bool = False
+    export: ExportTask | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """A photo's ground truth, and what the variants are worth against it.
+
+    Attributes:
+        path: Its file.
+        mask: (H, W) uint8 class indices, of the photo's size.
+        labels: The classes that they stand for.
+        metrics: By panel, for checkpoints of these classes.
+        shares: Of all pixels, by class; what is missing to 1 is void.
+    """
+
+    path: Path
+    mask: Mask
+    labels: LabelSet
+    metrics: Mapping[PanelId, Metrics]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """All that is known of a photo.
+
+    Attributes:
+        levels: The photo at its own size and at halves of it.
+        traces: One for each open checkpoint; None for one that has not run yet.
+        truth: Its ground truth, if there is one.
+        confidences: (H, W) uint8 by panel: each pixel's winning probability, 255 for 1; where asked for.
+        seconds: The whole time they took, the first time.
+        warning: A sentence about what went wrong beside the masks; empty if nothing did.
+    """
+
+    levels: Levels
+    traces: tuple[Trace | None, ...] = ()
+    truth: Truth | None = None
+    confidences: Mapping[PanelId, Mask] = field(default_factory=dict)
+    seconds: float = 0.0
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partial:
+    """The photo has been read, and the masks of some checkpoints may be there."""
 
     job: int
-    levels: Levels
+    result: Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +197,18 @@ class StageDone:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finished:
-    """The masks are there; `seconds` is the whole time, reading included."""
+    """All of it is there."""
 
     job: int
-    trace: Trace
-    levels: Levels
-    seconds: float
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The files have been written."""
+
+    job: int
+    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +226,5 @@ class Cancelled:
     job: int
 
 
-Report = ImageLoaded | StageDone | Finished | Failed | Cancelled
+End = Finished | Exported | Failed | Cancelled
+Report = Partial | StageDone | End

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from fcn_studio.app.actions import ACTIONS, TOOL_BAR, Menu, translated
+from fcn_studio.app.actions import ACTIONS, LAYOUT, TOOL_BAR, Menu, plain, translated
+from fcn_studio.app.appearance import Arrangement
 from fcn_studio.app.theme import Theme
 
+ICON_SIZE = QSize(20, 20)
 
-def build_menus(window: QMainWindow, actions: Mapping[str, QAction], samples: QMenu) -> None:
-    """Fills the menu bar; the samples come after Paste."""
+
+def build_menus(window: QMainWindow, actions: Mapping[str, QAction], opened: QMenu, samples: QMenu) -> None:
+    """Fills the menu bar; recent files and samples come after Paste."""
+    window.menuBar().clear()
     menus = {menu: window.menuBar().addMenu(translated(menu)) for menu in Menu}
     submenus: dict[str, QMenu] = {}
     groups: dict[str, QActionGroup] = {}
     for entry in ACTIONS:
         action = actions[entry.id]
+        menu = menus[entry.menu]
         if entry.submenu:
             if entry.submenu not in submenus:
-                submenus[entry.submenu] = menus[entry.menu].addMenu(translated(entry.submenu))
-            submenus[entry.submenu].addAction(action)
-        else:
-            menus[entry.menu].addAction(action)
+                submenus[entry.submenu] = menu.addMenu(translated(entry.submenu))
+            menu = submenus[entry.submenu]
+        menu.addAction(action)
         if entry.group:
-            groups.setdefault(entry.group, QActionGroup(window)).addAction(action)
-        if entry.id == "file.paste":
+            if entry.group not in groups:
+                groups[entry.group] = QActionGroup(action)
+            groups[entry.group].addAction(action)
+        if entry.id == "file.open_folder":
+            menus[entry.menu].addMenu(opened)
             menus[entry.menu].addMenu(samples)
         if entry.ends_section:
-            menus[entry.menu].addSeparator()
+            menu.addSeparator()
     window.addActions(list(actions.values()))  # so that keys work in full screen too, where the menu bar is hidden
 
 
@@ -38,9 +45,9 @@ def build_tool_bar(window: QMainWindow, actions: Mapping[str, QAction], widgets:
     """Fills the tool bar; `widgets` go where the table has their names in angle brackets."""
     bar = QToolBar(window)
     bar.setObjectName("tool_bar")
-    bar.setWindowTitle(window.tr("Tools"))
+    bar.setWindowTitle(QCoreApplication.translate("Menus", "Tools"))
     bar.setMovable(False)
-    bar.setIconSize(QSize(20, 20))
+    bar.setIconSize(ICON_SIZE)
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     for name in TOOL_BAR:
         if name is None:
@@ -56,9 +63,25 @@ def build_tool_bar(window: QMainWindow, actions: Mapping[str, QAction], widgets:
             button = bar.widgetForAction(actions[name])
             if isinstance(button, QToolButton):
                 button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-                button.setAccessibleName(actions[name].text().replace("&", ""))
+                button.setAccessibleName(plain(actions[name].text()))
     window.addToolBar(bar)
     return bar
+
+
+def layout_button(window: QMainWindow, actions: Mapping[str, QAction]) -> QToolButton:
+    """A button that opens the layouts and wears the icon of the one in use."""
+    button = QToolButton(window)
+    button.setObjectName("layout_button")
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setAccessibleName(plain(translated(LAYOUT)))
+    button.setToolTip(plain(translated(LAYOUT)))
+    menu = QMenu(button)
+    for arrangement in Arrangement:
+        menu.addAction(actions[f"layout.{arrangement}"])
+    button.setMenu(menu)
+    return button
 
 
 def set_icons(theme: Theme, actions: Mapping[str, QAction]) -> None:

@@ -12,10 +12,12 @@ from PySide6.QtCore import QEventLoop, QMessageLogContext, QSettings, QTimer, Qt
 from PySide6.QtWidgets import QApplication
 
 from fcn_studio.app.garbage import WindowThreadCollector
+from fcn_studio.app.inference import Inference
+from fcn_studio.app.jobs import EngineChoice
+from fcn_studio.app.language import Language
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.theme import Scheme, Theme
-from fcn_studio.app.worker import Inference
 from fcn_studio.core.errors import ImageError, OutputError
 from fcn_studio.core.files import whole_file
 
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 PICTURE_SIZE = (1440, 900)
 SETTLE_MS = 100
+POLL_MS = 20
 QT_LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -37,7 +40,8 @@ def main(paths: list[Path], *, weights: str, device: str, precision: str) -> int
     application = _application()
     settings = Settings()
     theme = Theme(application, settings.scheme)
-    window = MainWindow(Inference(weights=weights, device=device, precision=precision), settings, theme)
+    choice = EngineChoice((weights,), device, precision)
+    window = MainWindow(Inference(), choice, settings, theme, Language(application, settings.language))
     collector = WindowThreadCollector(application)
     window.session.engine_changed.connect(collector.forget_imports)
     signal.signal(signal.SIGINT, lambda *_: application.quit())  # the collector's timer lets Python hear it
@@ -66,17 +70,19 @@ def picture(
         # Fresh settings: the picture is the same everywhere and leaves no trace in the user's own.
         settings = Settings(QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
         theme = Theme(application, Scheme.LIGHT)
-        window = MainWindow(Inference(weights=weights, device=device, precision=precision), settings, theme)
+        choice = EngineChoice((weights,), device, precision)
+        window = MainWindow(Inference(), choice, settings, theme, Language(application, "en"))
         problems: list[str] = []
         window.session.problem_found.connect(problems.append)
         window.resize(*size)
         window.show()
         try:
             _begin(window, paths)
-            if window.session.running:
-                loop = QEventLoop()
-                window.session.running_changed.connect(loop.quit)  # one job: the next change is its end
-                loop.exec()
+            loop = QEventLoop()
+            done = QTimer(loop)
+            done.timeout.connect(lambda: None if window.busy else loop.quit())
+            done.start(POLL_MS)
+            loop.exec()
             settled = QEventLoop()
             QTimer.singleShot(SETTLE_MS, settled, settled.quit)  # layouts follow their new texts
             settled.exec()

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QUndoStack
 
-from fcn_studio.app.appearance import PANELS, Appearance, Arrangement, Layout
-from fcn_studio.app.jobs import Cancelled, EngineInfo, Failed, Finished, ImageLoaded, Job, Photo, Report, StageDone
-from fcn_studio.app.pyramid import Levels
-from fcn_studio.app.worker import Inference
+from fcn_studio.app.inference import Inference
+from fcn_studio.app.job_queue import JobQueue
+from fcn_studio.app.jobs import (
+    Cancelled,
+    EngineChoice,
+    EngineInfo,
+    Failed,
+    Finished,
+    Job,
+    Mask,
+    Partial,
+    Photo,
+    Purpose,
+    Report,
+    Result,
+    StageDone,
+)
+from fcn_studio.app.panels import TRUTH, VARIANTS, PanelId, available_panels
+from fcn_studio.app.photo_list import PhotoList
+from fcn_studio.app.photo_status import PhotoState, PhotoStatus
+from fcn_studio.app.presentation import Presentation
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.trace import Trace
+
+RUNNING, DONE, WAITING = (PhotoStatus(state) for state in (PhotoState.RUNNING, PhotoState.DONE, PhotoState.WAITING))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,198 +42,259 @@ class Shown:
 
     Attributes:
         photo: Where it comes from.
-        levels: The photo at its own size and at halves of it.
-        trace: Its masks, or None while they are being computed.
-        seconds: The whole time they took.
-        pending: Whether its masks are still to come.
+        result: As much as is known of it.
+        pending: Whether more is still to come.
     """
 
     photo: Photo
-    levels: Levels
-    trace: Trace | None = None
-    seconds: float = 0.0
+    result: Result
     pending: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) of the photo."""
-        return self.levels[0].shape[0], self.levels[0].shape[1]
+        return self.result.levels[0].shape[0], self.result.levels[0].shape[1]
+
+    @property
+    def trace(self) -> Trace | None:
+        """Of the first checkpoint."""
+        return next(iter(self.result.traces), None)
+
+    def trace_of(self, panel: PanelId) -> Trace | None:
+        """The trace that a panel shows a variant of, if it is there."""
+        traces = self.result.traces
+        trace = traces[panel.slot] if panel.slot < len(traces) else None
+        return trace if trace is not None and panel.kind in trace.variants else None
+
+    def mask(self, panel: PanelId) -> Mask | None:
+        """The mask of a panel: a variant's or the ground truth."""
+        if panel.kind == TRUTH:
+            return self.result.truth.mask if self.result.truth else None
+        trace = self.trace_of(panel)
+        return trace.mask(panel.kind) if trace else None
+
+    def labels(self, panel: PanelId) -> LabelSet | None:
+        """What the values of a panel's mask stand for."""
+        if panel.kind == TRUTH:
+            return self.result.truth.labels if self.result.truth else None
+        trace = self.trace_of(panel)
+        return trace.labels if trace else None
 
 
 class Session(QObject):
     """Owns the state of the window.
 
     Attributes:
-        photos: The photos that are open.
-        index: Which of them was last asked for; -1 if none is open.
+        undo: What can be undone.
+        list: The photos that are open.
+        presentation: How they are shown.
+        queue: What runs and what waits.
         shown: What is on screen, or None at the start.
-        engine: What runs, once it is loaded.
-        appearance: How masks look.
-        layout: Which panels are seen.
+        choice: The checkpoints, device and precision that are in use, or are tried first.
+        engine: One entry for each loaded checkpoint; empty until they are.
 
     Signals:
-        photos_changed: `photos` or `index` has.
         shown_changed: `shown` has.
-        engine_changed: The engine is loaded.
-        running_changed: A job has started or ended. (whether one runs)
+        engine_changed: Checkpoints are loaded.
+        engine_loading: Others are being loaded. (EngineChoice)
+        engine_refused: Others could not be. (EngineChoice, one sentence)
+        running_changed: A job that someone waits for has started or ended. (whether one runs)
         stage_changed: A stage has ended. (its name, the share of all work done)
         problem_found: Something failed. (one sentence; empty when the problem is past)
-        appearance_changed: `appearance` has.
-        layout_changed: `layout` has.
         pointer_changed: The pointer is over another pixel. ((x, y) on the photo, or None)
     """
 
-    photos_changed = Signal()
     shown_changed = Signal()
     engine_changed = Signal()
+    engine_loading = Signal(object)  # EngineChoice
+    engine_refused = Signal(object, str)  # EngineChoice
     running_changed = Signal(bool)
     stage_changed = Signal(str, float)
     problem_found = Signal(str)
-    appearance_changed = Signal()
-    layout_changed = Signal()
     pointer_changed = Signal(object)  # tuple[int, int] | None
 
-    def __init__(self, inference: Inference, parent: QObject | None = None) -> None:
+    def __init__(self, inference: Inference, choice: EngineChoice, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._inference = inference
-        self._job: Job | None = None
+        self._wanted: Job | None = None  # the job whose reports are shown
         self._last_id = 0
         self._good: Shown | None = None
-        self._good_list: tuple[tuple[Photo, ...], int] = ((), -1)
-        self._labels: LabelSet | None = None
-        self.photos: tuple[Photo, ...] = ()
-        self.index = -1
+        self._interrupted = False  # a photo waits for another engine to be loaded
+        self._coming: EngineChoice | None = None  # what is being loaded
+        self.undo = QUndoStack(self)
+        self.list = PhotoList(self.undo, self)
+        self.presentation = Presentation(self)
+        self.queue = JobQueue(inference, self)
         self.shown: Shown | None = None
-        self.engine: EngineInfo | None = None
-        self.appearance = Appearance()
-        self.layout = Layout()
+        self.choice = choice
+        self.engine: tuple[EngineInfo, ...] = ()
+        self.list.current_changed.connect(self.on_current_changed)
+        self.presentation.appearance_changed.connect(self.on_appearance_changed)
+        self.queue.started.connect(self.on_started)
+        self.queue.reported.connect(self.on_report)
         inference.worker.engine_ready.connect(self.on_engine_ready)
         inference.worker.engine_failed.connect(self.on_engine_failed)
-        inference.worker.reported.connect(self.on_report)
 
     @property
     def running(self) -> bool:
-        """Whether a job is under way."""
-        return self._job is not None
+        """Whether a job that someone waits for is under way."""
+        return self._wanted is not None
 
     @property
-    def panels(self) -> tuple[str, ...]:
-        """The panels that the open checkpoint can fill, in order."""
-        trace = self.shown.trace if self.shown else None
-        variants = trace.variants if trace else self.engine.variants if self.engine else PANELS
-        return tuple(name for name in PANELS if name == PANELS[0] or name in variants)
+    def loading(self) -> bool:
+        """Whether checkpoints are being loaded."""
+        return self._coming is not None
 
-    # Photos
+    @property
+    def panels(self) -> tuple[PanelId, ...]:
+        """The panels that can be filled, in order."""
+        variants = [info.variants for info in self.engine] or [VARIANTS]
+        return available_panels(variants, truth=self.shown is not None and self.shown.result.truth is not None)
 
-    def open_photos(self, photos: Sequence[Photo]) -> None:
-        """Replaces the list of photos and segments the first."""
-        if photos:
-            self.photos = tuple(photos)
-            self.go_to(0)
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes of the open checkpoints, each name once."""
+        return tuple(dict.fromkeys(name for info in self.engine for name in info.labels.classes))
 
-    def go_to(self, index: int) -> None:
-        """Segments a photo of the list; what runs is cancelled: the newest request wins."""
-        if not 0 <= index < len(self.photos):
-            return
-        self.index = index
-        self.photos_changed.emit()
-        self.problem_found.emit("")
-        if self._job is not None:
-            self._job.token.cancel()
+    # Wishes
+
+    def make_job(self, photo: Photo, purpose: Purpose) -> Job:
+        """A job with today's settings."""
         self._last_id += 1
-        was_running, self._job = self.running, Job(self._last_id, self.photos[index], CancelToken())
+        return Job(
+            self._last_id,
+            photo,
+            self.choice,
+            CancelToken(),
+            purpose,
+            self.list.truths.get(photo),
+            confidence=purpose is Purpose.SHOW and self.presentation.appearance.cutoff > 0,
+        )
+
+    def refresh(self) -> None:
+        """Segments the current photo again, or what has changed of it."""
+        photo = self.list.current
+        if photo is None:
+            return
+        if self._coming not in (None, self.choice):
+            self._interrupted = True  # what is loaded now is about to go
+            return
+        was_running = self.running
+        self.queue.drop(Purpose.PREFETCH)
+        self._wanted = self.make_job(photo, Purpose.SHOW)
         if not was_running:
             self.running_changed.emit(True)
-        self._inference.submit(self._job)
-
-    def step(self, by: int) -> None:
-        """Goes to the next or previous photo; stays at the ends."""
-        target = min(max(self.index + by, 0), len(self.photos) - 1)
-        if target != self.index:
-            self.go_to(target)
+        self.queue.request(self._wanted)
 
     def cancel(self) -> None:
-        """Stops the running job; it ends with its own report."""
-        if self._job is not None:
-            self._job.token.cancel()
+        """Stops the job that someone waits for; it ends with its own report."""
+        if self._wanted is not None:
+            self._wanted.token.cancel()
 
-    def tell(self, sentence: str) -> None:
-        """Shows a problem that did not come from a job."""
-        self.problem_found.emit(sentence)
-
-    # Appearance
-
-    def set_opacity(self, percent: int) -> None:
-        """Opacity of masks over the photo, 0 to 100."""
-        self._set_appearance(replace(self.appearance, opacity=min(max(percent, 0), 100)))
-
-    def set_masks_shown(self, shown: bool) -> None:
-        """Shows or hides all masks."""
-        self._set_appearance(replace(self.appearance, masks_shown=shown))
-
-    def toggle_class(self, index: int) -> None:
-        """Shows or hides a class."""
-        self._set_appearance(replace(self.appearance, hidden=self.appearance.hidden ^ {index}))
-
-    def solo_class(self, index: int) -> None:
-        """Shows one class only, or all again if it is alone already."""
-        if self.shown is None or self.shown.trace is None:
-            return
-        others = frozenset(range(len(self.shown.trace.labels))) - {index}
-        hidden = frozenset() if self.appearance.hidden == others else others
-        self._set_appearance(replace(self.appearance, hidden=hidden))
-
-    def show_all_classes(self) -> None:
-        """Hides no class."""
-        self._set_appearance(replace(self.appearance, hidden=frozenset()))
-
-    def toggle_panel(self, name: str) -> None:
-        """Shows or hides a panel, never the last one; in the single arrangement, shows that panel instead."""
-        if self.layout.arrangement is Arrangement.SINGLE:
-            self._set_layout(replace(self.layout, single=name))
-            return
-        shown = self.layout.shown ^ {name}
-        if shown & set(self.panels):
-            self._set_layout(replace(self.layout, shown=shown))
+    def set_truth(self, photo: Photo, path: Path | None) -> None:
+        """Ground truth that the user chose, or None for the one found by name."""
+        if path is None:
+            self.list.truths.pop(photo, None)
         else:
-            self.layout_changed.emit()  # a button that was switched off goes back on
+            self.list.truths[photo] = path
+        if photo is self.list.current:
+            self.refresh()
 
-    def set_arrangement(self, arrangement: Arrangement) -> None:
-        """How panels are laid out."""
-        self._set_layout(replace(self.layout, arrangement=arrangement))
+    def set_engine(self, choice: EngineChoice) -> None:
+        """Other checkpoints, device or precision: loaded first, then used; what runs is stopped."""
+        if choice == (self._coming or (self.choice if self.engine else None)):
+            return
+        self._coming = choice
+        self._interrupted = self._interrupted or self.running
+        self.queue.cancel_all()
+        self.engine_loading.emit(choice)
+        self._inference.prepare(choice)
 
     def set_pointer(self, pixel: tuple[int, int] | None) -> None:
         """The pixel of the photo under the pointer."""
         self.pointer_changed.emit(pixel)
 
+    def tell(self, sentence: str) -> None:
+        """Shows a problem that did not come from a job."""
+        self.problem_found.emit(sentence)
+
+    def close(self) -> None:
+        """Stops everything."""
+        self.undo.blockSignals(True)  # a stack tells of its end, when nobody can ask it any more
+        self.queue.cancel_all()
+
+    # From the list and the presentation
+
+    @Slot(int)
+    def on_current_changed(self, index: int) -> None:
+        """Another photo is wanted, or none."""
+        self.problem_found.emit("")
+        if index >= 0:
+            self.refresh()
+            return
+        self.cancel()
+        self._wanted = self._good = None
+        self.running_changed.emit(False)
+        self._show(None)
+
+    @Slot()
+    def on_appearance_changed(self) -> None:
+        """Unsure pixels need probabilities, which are computed once they are asked for."""
+        if not self.presentation.appearance.cutoff or self.running:
+            return
+        shown = self.shown
+        if shown is not None and not shown.pending and shown.trace is not None and not shown.result.confidences:
+            self.refresh()
+
     # From the worker
 
-    @Slot(object)
-    def on_engine_ready(self, engine: EngineInfo) -> None:
-        """The checkpoint is loaded."""
-        self.engine = engine
+    @Slot(object, object)
+    def on_engine_ready(self, choice: EngineChoice, engine: tuple[EngineInfo, ...]) -> None:
+        """Checkpoints are loaded."""
+        if self._coming not in (None, choice):
+            return  # overtaken by what is being loaded now
+        changed, interrupted = choice != self.choice, self._interrupted
+        self._interrupted, self._coming = False, None
+        self.choice, self.engine = choice, engine
         self.engine_changed.emit()
+        if changed:
+            self.list.forget_results()
+        if changed or interrupted:
+            self.refresh()
 
-    @Slot(str)
-    def on_engine_failed(self, sentence: str) -> None:
-        """The checkpoint could not be loaded; the next photo tries again."""
+    @Slot(object, str)
+    def on_engine_failed(self, choice: EngineChoice, sentence: str) -> None:
+        """Checkpoints could not be loaded; the ones in use stay."""
+        if self._coming not in (None, choice):
+            return
+        interrupted, self._interrupted, self._coming = self._interrupted, False, None
+        if interrupted and self.engine:
+            self.refresh()
+        self.engine_refused.emit(choice, sentence)
         self.problem_found.emit(sentence)
 
     @Slot(object)
-    def on_report(self, report: Report) -> None:
+    def on_started(self, job: Job) -> None:
+        """The worker has a job."""
+        self.list.set_status(job.photo, RUNNING)
+
+    @Slot(object, object)
+    def on_report(self, job: Job, report: Report) -> None:
         """A job has something to tell; what an overtaken job tells is dropped here and nowhere else."""
-        if self._job is None or report.job != self._job.id:
+        self._note_status(job, report)
+        if self._wanted is None or report.job != self._wanted.id:
             return
         match report:
             case StageDone():
                 self.stage_changed.emit(report.stage, report.share)
-            case ImageLoaded():
-                self._show(Shown(self._job.photo, report.levels, pending=True))
+            case Partial():
+                self._show(Shown(job.photo, report.result, pending=True))
             case Finished():
-                self._good = Shown(self._job.photo, report.levels, report.trace, report.seconds)
-                self._good_list = (self.photos, self.index)
+                self._good = Shown(job.photo, report.result)
                 self._show(self._good)
                 self._end_job()
+                self.problem_found.emit(report.result.warning)
+                self._prefetch()
             case Failed():
                 self._go_back()
                 self._end_job()
@@ -222,36 +303,38 @@ class Session(QObject):
                 self._go_back()
                 self._end_job()
 
+    def _note_status(self, job: Job, report: Report) -> None:
+        match report:
+            case Finished():
+                self.list.set_status(job.photo, DONE if job.engine == self.choice else WAITING)
+            case Failed() if job.purpose is not Purpose.EXPORT:
+                self.list.set_status(job.photo, PhotoStatus(PhotoState.FAILED, report.sentence))
+            case Partial() | StageDone():
+                return
+            case _:
+                done = self.shown is not None and self.shown.photo is job.photo and not self.shown.pending
+                self.list.set_status(job.photo, DONE if done else WAITING)
+
+    def _prefetch(self) -> None:
+        """The next photo, so that going there is instant."""
+        following = self.list.index + 1
+        if following < len(self.list.photos):
+            photo = self.list.photos[following]
+            if photo not in self.list.statuses:
+                self.queue.add([self.make_job(photo, Purpose.PREFETCH)])
+
     def _go_back(self) -> None:
-        """Shows the last good picture again; a list of one that failed gives way to the list before it."""
+        """Shows the last good picture again."""
         if self._good is not None:
             self._show(self._good)
-            if len(self.photos) == 1:
-                self.photos, self.index = self._good_list
-                self.photos_changed.emit()
         elif self.shown is not None:
             self._show(replace(self.shown, pending=False))
 
     def _end_job(self) -> None:
-        self._job = None
+        self._wanted = None
         self.running_changed.emit(False)
 
     def _show(self, shown: Shown | None) -> None:
-        if shown is self.shown:
-            return
-        self.shown = shown
-        labels = shown.trace.labels if shown and shown.trace else self._labels
-        if labels != self._labels:
-            self._labels = labels
-            self.show_all_classes()  # indices of one label set mean nothing in another
-        self.shown_changed.emit()
-
-    def _set_appearance(self, appearance: Appearance) -> None:
-        if appearance != self.appearance:
-            self.appearance = appearance
-            self.appearance_changed.emit()
-
-    def _set_layout(self, layout: Layout) -> None:
-        if layout != self.layout:
-            self.layout = layout
-            self.layout_changed.emit()
+        if shown is not self.shown:
+            self.shown = shown
+            self.shown_changed.emit()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from fcn_studio.app.appearance import Arrangement
+from fcn_studio.app.language import LANGUAGES, SYSTEM
+from fcn_studio.app.panels import KINDS
 from fcn_studio.app.theme import Scheme
+from fcn_studio.core.palettes import PALETTES
+
+RECENT = 10  # files and folders that are remembered
 
 
 class Settings:
@@ -62,6 +69,92 @@ class Settings:
     @last_folder.setter
     def last_folder(self, value: Path) -> None:
         self._store.setValue("files/last_folder", str(value))
+
+    @property
+    def language(self) -> str:
+        """One of LANGUAGES, or SYSTEM."""
+        value = str(self._store.value("window/language", SYSTEM))
+        return value if value in LANGUAGES else SYSTEM
+
+    @language.setter
+    def language(self, value: str) -> None:
+        self._store.setValue("window/language", value)
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How panels are laid out."""
+        value = str(self._store.value("panels/arrangement", Arrangement.AUTOMATIC.value))
+        return Arrangement(value) if value in set(Arrangement) else Arrangement.AUTOMATIC
+
+    @arrangement.setter
+    def arrangement(self, value: Arrangement) -> None:
+        self._store.setValue("panels/arrangement", value.value)
+
+    @property
+    def panel_kinds(self) -> frozenset[str]:
+        """The kinds of panels that are switched on."""
+        value = frozenset(str(self._store.value("panels/shown", ",".join(KINDS))).split(",")) & set(KINDS)
+        return value or frozenset(KINDS)
+
+    @panel_kinds.setter
+    def panel_kinds(self, value: frozenset[str]) -> None:
+        self._store.setValue("panels/shown", ",".join(kind for kind in KINDS if kind in value))
+
+    @property
+    def palette(self) -> str:
+        """One of PALETTES."""
+        value = str(self._store.value("masks/palette", PALETTES[0]))
+        return value if value in PALETTES else PALETTES[0]
+
+    @palette.setter
+    def palette(self, value: str) -> None:
+        self._store.setValue("masks/palette", value)
+
+    @property
+    def legend_shown(self) -> bool:
+        """Whether the legend is seen."""
+        return str(self._store.value("window/legend", "1")) == "1"
+
+    @legend_shown.setter
+    def legend_shown(self, value: bool) -> None:
+        self._store.setValue("window/legend", "1" if value else "0")
+
+    @property
+    def strip_shown(self) -> bool:
+        """Whether the film strip is seen."""
+        return str(self._store.value("window/strip", "1")) == "1"
+
+    @strip_shown.setter
+    def strip_shown(self, value: bool) -> None:
+        self._store.setValue("window/strip", "1" if value else "0")
+
+    @property
+    def export_folder(self) -> Path:
+        """Where results were last written."""
+        value = str(self._store.value("files/export_folder", ""))
+        return Path(value) if value else Path.home()
+
+    @export_folder.setter
+    def export_folder(self, value: Path) -> None:
+        self._store.setValue("files/export_folder", str(value))
+
+    @property
+    def recent(self) -> tuple[Path, ...]:
+        """Files and folders that were opened, the last first; some may be gone."""
+        found = str(self._store.value("files/recent", ""))
+        return tuple(Path(line) for line in found.split("\n") if line)[:RECENT]
+
+    def add_recent(self, opened: Iterable[Path]) -> None:
+        """Remembers what was opened; of many files at once, the folders that they lie in."""
+        given = [path.absolute() for path in opened]
+        if len(given) > RECENT // 2:
+            given = [path if path.is_dir() else path.parent for path in given]
+        kept = dict.fromkeys((*given, *self.recent))
+        self._store.setValue("files/recent", "\n".join(str(path) for path in list(kept)[:RECENT]))
+
+    def clear_recent(self) -> None:
+        """Forgets them."""
+        self._store.remove("files/recent")
 
     def _bytes(self, key: str) -> QByteArray | None:
         value = self._store.value(key)

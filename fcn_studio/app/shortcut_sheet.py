@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fcn_studio.app.actions import ACTIONS, key_texts, translated
+from fcn_studio.app.actions import ACTIONS, key_texts, plain, translated
 
 ROW_HEIGHT = 26
 
@@ -26,12 +26,13 @@ class ShortcutSheet(QDialog):
         self.setObjectName("shortcut_sheet")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
-        rows = [(translated(entry.text).replace("&", "").rstrip("…"), key_texts(entry)) for entry in ACTIONS]
+        rows = [(plain(translated(entry.text)), key_texts(entry)) for entry in ACTIONS]
         rows = [
             *((text, keys) for text, keys in rows if keys),
             (self.tr("Zoom at the pointer"), [self.tr("wheel")]),
             (self.tr("Move the picture"), [self.tr("drag")]),
             (self.tr("Fit"), [self.tr("double click")]),
+            (self.tr("Move the divider of a swipe"), [self.tr("drag"), ",", "."]),
             (self.tr("Hide a class, show it alone"), [self.tr("click, Alt+click in the legend")]),
         ]
         table = QTableWidget(len(rows), 2)

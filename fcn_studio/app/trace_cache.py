@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from fcn_studio.app.jobs import Mask
 from fcn_studio.app.pyramid import Levels
 from fcn_studio.core.trace import Trace
 
@@ -38,19 +40,37 @@ class FileState:
         return cls(resolved, found.st_mtime_ns, found.st_size)
 
 
+@dataclass(frozen=True, slots=True)
+class CacheKey:
+    """A file as it was, and what segmented it."""
+
+    file: FileState | None
+    weights: str
+    device: str
+    precision: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """What is shown again; `seconds` is what it took the first time."""
+    """What is shown again.
+
+    Attributes:
+        trace: Of the photo.
+        levels: Of the photo; the first is the trace's own.
+        seconds: What it took the first time.
+        confidences: (H, W) uint8 by variant, as far as they were asked for.
+    """
 
     trace: Trace
     levels: Levels
     seconds: float
+    confidences: Mapping[str, Mask] = field(default_factory=dict)
 
     @property
     def size_bytes(self) -> int:
         """Memory that it holds; the first level is the trace's own photo."""
         maps = sum(score_map.evidence.nbytes for score_map in self.trace.score_maps.values())
-        masks = sum(mask.nbytes for mask in self.trace.masks.values())
+        masks = sum(mask.nbytes for mask in (*self.trace.masks.values(), *self.confidences.values()))
         return maps + masks + sum(level.nbytes for level in self.levels)
 
 
@@ -59,15 +79,15 @@ class TraceCache:
 
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self._limit_bytes = limit_bytes
-        self._kept: OrderedDict[FileState, Kept] = OrderedDict()
+        self._kept: OrderedDict[CacheKey, Kept] = OrderedDict()
 
-    def get(self, key: FileState) -> Kept | None:
+    def get(self, key: CacheKey) -> Kept | None:
         """What was kept for a file as it is now."""
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
-    def put(self, key: FileState, kept: Kept) -> None:
+    def put(self, key: CacheKey, kept: Kept) -> None:
         """Keeps a result; the ones used longest ago make room, and one beyond the bound is not kept at all."""
         self._kept[key] = kept
         self._kept.move_to_end(key)

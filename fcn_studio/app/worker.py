@@ -1,4 +1,4 @@
-"""The one door to the engine: a thread of its own, requests in by queued signal, reports out by queued signal.
+"""The one door to the engine, in a thread of its own: jobs come in and reports go out by queued signal.
 
 The engine is imported inside a method, in the worker's thread, so that the window is on screen before torch loads.
 """
@@ -7,15 +7,33 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
-from fcn_studio.app.jobs import Cancelled, EngineInfo, Failed, Finished, ImageLoaded, Job, StageDone
+from fcn_studio.app.jobs import (
+    Cancelled,
+    End,
+    EngineChoice,
+    EngineInfo,
+    Exported,
+    Failed,
+    Finished,
+    Job,
+    Mask,
+    Partial,
+    Purpose,
+    Result,
+    StageDone,
+)
+from fcn_studio.app.panels import PanelId
 from fcn_studio.app.pyramid import build_levels
-from fcn_studio.app.trace_cache import FileState, Kept, TraceCache
+from fcn_studio.app.trace_cache import CacheKey, FileState, Kept, TraceCache
+from fcn_studio.app.truths import TruthReader
 from fcn_studio.core import errors
+from fcn_studio.core.export import save_results
 from fcn_studio.core.image import read_image
 
 if TYPE_CHECKING:
@@ -23,45 +41,45 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CLOSE_LIMIT_MS = 5000
-
 
 class InferenceWorker(QObject):
-    """Lives in the inference thread; runs one job at a time, in the order of their signals.
+    """Lives in the inference thread; runs one job at a time.
 
     Signals:
-        engine_ready: The checkpoint is loaded. (EngineInfo)
-        engine_failed: It could not be. (one sentence for the user)
-        reported: A `Report`. Every job ends with exactly one of Finished, Failed and Cancelled.
+        engine_ready: The checkpoints of a choice are loaded. (EngineChoice, tuple of EngineInfo)
+        engine_failed: They could not be. (EngineChoice, one sentence for the user)
+        reported: A `Report`. Every job ends with exactly one `End`.
     """
 
-    engine_ready = Signal(object)  # EngineInfo
-    engine_failed = Signal(str)
+    engine_ready = Signal(object, object)  # EngineChoice, tuple[EngineInfo, ...]
+    engine_failed = Signal(object, str)  # EngineChoice
     reported = Signal(object)  # Report
 
-    def __init__(self, *, weights: str, device: str, precision: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._weights, self._device, self._precision = weights, device, precision
-        self._model: Model | None = None
+        self._models: dict[tuple[str, str, str], Model] = {}
+        self._announced: EngineChoice | None = None
         self._cache = TraceCache()
+        self._truths = TruthReader()
 
-    @Slot()
-    def warm_up(self) -> None:
-        """Imports torch and opens the checkpoint."""
+    @Slot(object)
+    def prepare(self, choice: EngineChoice) -> None:
+        """Imports torch and opens the checkpoints; always answers."""
+        self._announced = None
         try:
-            self._load()
+            self._open(choice)
         except errors.FcnStudioError as error:
-            self.engine_failed.emit(str(error))
+            self.engine_failed.emit(choice, str(error))
         except Exception as error:  # a broken torch installation must leave a window that can say so
             logger.exception("the engine did not load")
-            self.engine_failed.emit(f"The engine did not load: {error}")
+            self.engine_failed.emit(choice, f"The engine did not load: {error}")
 
     @Slot(object)
     def run(self, job: Job) -> None:
-        """Traces a job's photo."""
-        end: Finished | Failed | Cancelled
+        """Does a job."""
+        end: End
         try:
-            end = self._trace(job)
+            end = self._export(job) if job.purpose is Purpose.EXPORT else Finished(job.id, self._segment(job))
         except errors.Cancelled:
             end = Cancelled(job.id)
         except errors.ImageError as error:
@@ -73,93 +91,123 @@ class InferenceWorker(QObject):
             end = Failed(job.id, _naming(job, f"This photo could not be segmented ({error})."))
         self.reported.emit(end)
 
-    def _load(self) -> Model:
-        if self._model is None:
+    def _open(self, choice: EngineChoice) -> list[Model]:
+        """The models of a choice; those of others are let go, and their memory with them."""
+        keys = [(weights, choice.device, choice.precision) for weights in choice.weights]
+        missing = [key for key in keys if key not in self._models]
+        if missing:
             from fcn_studio.engine.model import load  # torch takes seconds to import
 
-            self._model = load(self._weights, device=self._device, precision=self._precision)
-            choice = self._model.choice
-            self.engine_ready.emit(
-                EngineInfo(
-                    checkpoint=self._model.name,
-                    variants=self._model.variants,
-                    labels=self._model.labels,
-                    device=choice.device,
-                    device_name=choice.name,
-                    precision=choice.precision,
-                    reason=choice.reason,
-                )
-            )
-        return self._model
+            opened = {key: load(key[0], device=key[1], precision=key[2]) for key in missing}
+            self._models = {key: model for key, model in self._models.items() if key in keys} | opened
+        models = [self._models[key] for key in keys]
+        if choice != self._announced:
+            self._announced = choice
+            infos = (_info(key[0], model) for key, model in zip(keys, models, strict=True))
+            self.engine_ready.emit(choice, tuple(infos))
+        return models
 
-    def _trace(self, job: Job) -> Finished:
+    def _segment(self, job: Job) -> Result:
         job.token.check()  # a newer request may have overtaken this one in the queue
-        start = time.perf_counter()
         source = job.photo.path if job.photo.pixels is None else job.photo.pixels
         if source is None:
             raise errors.ImageError("There is neither a file nor pixels to segment.")
-        key = FileState.of(source) if isinstance(source, Path) and source.is_file() else None
-        if key is not None and (kept := self._cache.get(key)) is not None:
-            return Finished(job.id, kept.trace, kept.levels, kept.seconds)
-        pixels = read_image(source)
+        state = FileState.of(source) if isinstance(source, Path) and source.is_file() else None
+        keys = [CacheKey(state, name, job.engine.device, job.engine.precision) for name in job.engine.weights]
+        kept = [self._cache.get(key) if state else None for key in keys]
+        start = time.perf_counter()
+        known = next((found for found in kept if found is not None), None)
+        levels = known.levels if known else build_levels(read_image(source))
+        reading = 0.0 if known else time.perf_counter() - start
         job.token.check()
-        levels = build_levels(pixels)
-        reading = time.perf_counter() - start
-        self.reported.emit(ImageLoaded(job.id, levels))
-        model = self._load()
+        if None in kept:
+            self._tell_partial(job, Result(levels, tuple(found.trace if found else None for found in kept)))
+        models = self._open(job.engine)
+        for slot, model in enumerate(models):
+            found = kept[slot]
+            if found is None:
+                start = time.perf_counter()  # loading torch, once, is not this photo's time
+                trace = model.trace(levels[0], on_stage=self._stage_listener(job, slot), cancel=job.token)
+                job.token.check()
+                # The trace has its own copy of the photo; one of them is enough.
+                levels = (trace.image, *levels[1:])
+                found = Kept(trace, levels, reading + time.perf_counter() - start)
+                reading = 0.0
+            if job.confidence:
+                found = self._with_confidence(job, model, found)
+            kept[slot] = found
+            if state:
+                self._cache.put(keys[slot], found)
+            if slot + 1 < len(models):
+                self._tell_partial(job, Result(levels, tuple(each.trace if each else None for each in kept)))
+        traces = tuple(found.trace for found in kept if found is not None)
+        truth, warning = self._truths.read(job.photo, job.truth, traces)
+        notes = dict.fromkeys(trace.provenance.note for trace in traces if trace.provenance.note)
+        return Result(
+            levels,
+            traces,
+            truth,
+            {
+                PanelId(variant, slot): confidence
+                for slot, found in enumerate(kept)
+                if found is not None
+                for variant, confidence in found.confidences.items()
+            },
+            sum(found.seconds for found in kept if found is not None),
+            " ".join((*notes, warning)).strip(),
+        )
 
+    def _with_confidence(self, job: Job, model: Model, kept: Kept) -> Kept:
+        missing = [variant for variant in kept.trace.variants if variant not in kept.confidences]
+        if not missing:
+            return kept
+        computed: dict[str, Mask] = {
+            variant: model.confidence(kept.trace, variant, cancel=job.token) for variant in missing
+        }
+        return Kept(kept.trace, kept.levels, kept.seconds, {**kept.confidences, **computed})
+
+    def _export(self, job: Job) -> Exported:
+        task = job.export
+        if task is None:
+            raise ValueError("an export job says what to write")
+        traces = self._segment(job).traces
+        trace = traces[0] if traces else None
+        if trace is None:
+            raise ValueError("a finished photo has a trace")
+        job.token.check()
+        files = save_results(
+            trace,
+            task.folder,
+            task.stem,
+            kinds=task.kinds,
+            variants=[variant for variant in task.variants if variant in trace.variants],
+            labels=task.labels,
+            opacity=task.opacity,
+        )
+        return Exported(job.id, tuple(files))
+
+    def _tell_partial(self, job: Job, result: Result) -> None:
+        self.reported.emit(Partial(job.id, result))
+
+    def _stage_listener(self, job: Job, slot: int) -> Callable[[str, float], None]:
         def on_stage(stage: str, share: float) -> None:
-            self.reported.emit(StageDone(job.id, stage, share))
+            self.reported.emit(StageDone(job.id, stage, (slot + share) / len(job.engine.weights)))
 
-        start = time.perf_counter()  # loading torch, once, is not this photo's time
-        trace = model.trace(pixels, on_stage=on_stage, cancel=job.token)
-        job.token.check()
-        # The trace has its own copy of the photo; one of them is enough.
-        kept = Kept(trace, (trace.image, *levels[1:]), reading + time.perf_counter() - start)
-        if key is not None:
-            self._cache.put(key, kept)
-        return Finished(job.id, kept.trace, kept.levels, kept.seconds)
+        return on_stage
 
 
-class Inference(QObject):
-    """The window's end of the door: owns the thread and sends it requests.
-
-    Attributes:
-        worker: Its signals may be connected to bound methods of objects of the window's thread.
-    """
-
-    _warm_up_requested = Signal()
-    _job_requested = Signal(object)  # Job
-
-    def __init__(self, *, weights: str, device: str, precision: str, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._thread = QThread()
-        self._thread.setObjectName("inference")
-        self.worker = InferenceWorker(weights=weights, device=device, precision=precision)
-        self.worker.moveToThread(self._thread)
-        self._warm_up_requested.connect(self.worker.warm_up)
-        self._job_requested.connect(self.worker.run)
-        self._thread.start()
-
-    @property
-    def running(self) -> bool:
-        """Whether the thread is alive."""
-        return self._thread.isRunning()
-
-    def warm_up(self) -> None:
-        """Has the engine loaded in the background."""
-        self._warm_up_requested.emit()
-
-    def submit(self, job: Job) -> None:
-        """Queues a job behind whatever runs."""
-        self._job_requested.emit(job)
-
-    def close(self) -> None:
-        """Ends the thread. Cancel the running job first: this waits for it, and terminates nothing."""
-        self._thread.quit()
-        if not self._thread.wait(CLOSE_LIMIT_MS):
-            logger.warning("the inference thread is still busy; waiting for it to reach its next stage")
-            self._thread.wait()
+def _info(weights: str, model: Model) -> EngineInfo:
+    choice = model.choice
+    return EngineInfo(
+        weights=weights,
+        checkpoint=model.name,
+        variants=model.variants,
+        labels=model.labels,
+        device=choice.device,
+        device_name=choice.name,
+        precision=choice.precision,
+        reason=choice.reason,
+    )
 
 
 def _naming(job: Job, sentence: str) -> str:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from fcn_studio import load
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.pyramid import build_levels
-from fcn_studio.app.trace_cache import FileState, Kept, TraceCache
+from fcn_studio.app.trace_cache import CacheKey, FileState, Kept, TraceCache
 from tests.app.conftest import drag_and_drop, files, wait_until_done
 
 
@@ -26,13 +26,13 @@ def test_going_back_shows_the_same_trace_and_a_changed_file_another(
     assert window.session.shown is not None
     trace = window.session.shown.trace
     for step in (1, -1):
-        window.session.step(step)
+        window.session.list.step(step)
         wait_until_done(qtbot, window)
     assert window.session.shown.trace is trace
 
     Image.new("RGB", (50, 40), "green").save(first)
     os.utime(first, ns=(1, 1))
-    window.session.go_to(0)
+    window.session.list.go_to(0)
     wait_until_done(qtbot, window)
     assert window.session.shown.trace is not None
     assert window.session.shown.trace.size == (40, 50)
@@ -46,7 +46,7 @@ def test_the_photos_used_longest_ago_are_forgotten_first(tmp_path: Path, tiny_we
         Image.fromarray(np.full((40, 60, 3), number, np.uint8)).save(path)
         trace = model.trace(path)
         kept.append(Kept(trace, build_levels(trace.image), 1.0))
-        keys.append(FileState.of(path))
+        keys.append(CacheKey(FileState.of(path), "tiny", "cpu", "fp32"))
     assert kept[0].size_bytes >= 40 * 60 * (3 + 3)  # photo and three masks at least
     cache = TraceCache(2 * kept[0].size_bytes)
     cache.put(keys[0], kept[0])

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.panels import PHOTO_PANEL, PanelId
 from fcn_studio.app.pyramid import build_levels
 from fcn_studio.app.views.canvas import Canvas
 from fcn_studio.app.views.rendering import render_photo
@@ -44,7 +45,7 @@ def wheel(canvas: Canvas, at: QPointF, notches: int) -> None:
 
 
 def test_the_wheel_keeps_the_point_under_the_pointer_in_all_panels(loaded: MainWindow) -> None:
-    canvas = loaded.compare.panels["16s"].canvas
+    canvas = loaded.compare.panels[PanelId("16s")].canvas
     at = QPointF(canvas.width() * 0.4, canvas.height() * 0.6)
     for notches in (1, 4, 3, -2):
         before = canvas.placement().to_image(at.x(), at.y())
@@ -59,7 +60,7 @@ def test_the_wheel_keeps_the_point_under_the_pointer_in_all_panels(loaded: MainW
 
 
 def test_dragging_pans_every_panel(qtbot: QtBot, loaded: MainWindow) -> None:
-    canvas, other = loaded.compare.panels["photo"].canvas, loaded.compare.panels["8s"].canvas
+    canvas, other = loaded.compare.panels[PHOTO_PANEL].canvas, loaded.compare.panels[PanelId("8s")].canvas
     loaded.compare.transform.set_zoom(2.0)
     before = other.placement()
     QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(100, 100))
@@ -72,8 +73,8 @@ def test_dragging_pans_every_panel(qtbot: QtBot, loaded: MainWindow) -> None:
 
 
 def test_a_mask_zoomed_out_has_only_colours_of_the_palette(loaded: MainWindow) -> None:
-    loaded.session.set_opacity(100)
-    canvas = loaded.compare.panels["8s"].canvas
+    loaded.session.presentation.set_opacity(100)
+    canvas = loaded.compare.panels[PanelId("8s")].canvas
     trace = loaded.session.shown.trace if loaded.session.shown else None
     assert trace is not None
     palette = {tuple(colour) for colour in trace.labels.colours}
@@ -88,10 +89,10 @@ def test_a_mask_zoomed_out_has_only_colours_of_the_palette(loaded: MainWindow) -
 
 
 def test_each_screen_pixel_is_the_class_of_the_photo_pixel_under_it(loaded: MainWindow) -> None:
-    loaded.session.set_opacity(100)
+    loaded.session.presentation.set_opacity(100)
     loaded.compare.transform.set_zoom(5.3)
-    canvas = loaded.compare.panels["8s"].canvas
-    mask = canvas.class_mask
+    canvas = loaded.compare.panels[PanelId("8s")].canvas
+    mask = canvas.layers.content.mask
     trace = loaded.session.shown.trace if loaded.session.shown else None
     assert mask is not None
     assert trace is not None
@@ -104,7 +105,7 @@ def test_each_screen_pixel_is_the_class_of_the_photo_pixel_under_it(loaded: Main
 
 
 def test_the_crosshair_names_the_class_that_the_mask_has(qtbot: QtBot, loaded: MainWindow) -> None:
-    canvas = loaded.compare.panels["photo"].canvas
+    canvas = loaded.compare.panels[PHOTO_PANEL].canvas
     trace = loaded.session.shown.trace if loaded.session.shown else None
     assert trace is not None
     for at in (QPoint(60, 80), QPoint(150, 120)):
@@ -143,8 +144,8 @@ def test_odd_sizes_are_drawn(size: tuple[int, int]) -> None:
 
 
 def test_class_indices_are_printed_once_a_pixel_has_room_for_them(loaded: MainWindow) -> None:
-    loaded.session.set_opacity(100)
-    canvas = loaded.compare.panels["8s"].canvas
+    loaded.session.presentation.set_opacity(100)
+    canvas = loaded.compare.panels[PanelId("8s")].canvas
     white = []
     for zoom in (30.0, 40.0):
         loaded.compare.transform.set_zoom(zoom / canvas.devicePixelRatioF())

@@ -14,12 +14,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.appearance import VARIANTS, Arrangement
-from fcn_studio.app.jobs import ImageLoaded, Report, StageDone
+from fcn_studio.app.appearance import Arrangement
+from fcn_studio.app.inference import Inference
+from fcn_studio.app.jobs import Job, Partial, Report, StageDone
 from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.panels import VARIANTS, PanelId
 from fcn_studio.app.settings import Settings
-from fcn_studio.app.worker import Inference
-from tests.app.conftest import drag_and_drop, drag_enter, files, wait_until_done
+from tests.app.conftest import act, drag_and_drop, drag_enter, files, wait_until_done
 
 MakePhoto = Callable[..., Path]
 
@@ -41,9 +42,9 @@ def test_a_dropped_photo_is_shown_with_three_masks(loaded: MainWindow) -> None:
     shown = loaded.session.shown
     assert shown is not None
     assert shown.trace is not None
-    assert loaded.compare.visible_panels == ("photo", "32s", "16s", "8s")
+    assert [str(panel) for panel in loaded.compare.visible_panels] == ["photo", "32s", "16s", "8s"]
     for variant in VARIANTS:
-        mask = loaded.compare.panels[variant].canvas.class_mask
+        mask = loaded.compare.panels[PanelId(variant)].canvas.layers.content.mask
         assert mask is not None
         np.testing.assert_array_equal(mask, shown.trace.mask(variant))
     assert "street.png" in loaded.windowTitle()
@@ -63,9 +64,9 @@ def test_what_cannot_be_opened_is_not_accepted(window: MainWindow) -> None:
     mime = QMimeData()
     mime.setText("just words")
     assert not drag_and_drop(window, mime)
-    web = QMimeData()
-    web.setUrls([QUrl("https://example.org/a.png")])
-    assert not drag_and_drop(window, web)
+    mail = QMimeData()
+    mail.setUrls([QUrl("mailto:someone@example.org")])
+    assert not drag_and_drop(window, mail)
 
 
 def test_picture_data_can_be_dropped_and_pasted(qtbot: QtBot, window: MainWindow) -> None:
@@ -78,7 +79,7 @@ def test_picture_data_can_be_dropped_and_pasted(qtbot: QtBot, window: MainWindow
     shown = window.session.shown
     assert shown is not None
     assert shown.size == (60, 90)
-    assert (shown.levels[0] == (255, 0, 0)).all()
+    assert (shown.result.levels[0] == (255, 0, 0)).all()
     QGuiApplication.clipboard().setImage(image.scaled(30, 20))
     window.intake.paste()
     wait_until_done(qtbot, window)
@@ -102,14 +103,16 @@ def test_the_newest_drop_wins(qtbot: QtBot, window: MainWindow, make_photo: Make
     assert window.session.shown.trace is not None
 
 
-def test_every_job_ends_with_exactly_one_report(
+def test_every_job_that_starts_ends_with_exactly_one_report(
     qtbot: QtBot, window: MainWindow, inferences: list[Inference], make_photo: MakePhoto, tmp_path: Path
 ) -> None:
     ends: list[int] = []
+    started: list[Job] = []
+    window.session.queue.started.connect(started.append)
 
     class Listener(QObject):
         def hear(self, report: Report) -> None:
-            if not isinstance(report, ImageLoaded | StageDone):
+            if not isinstance(report, Partial | StageDone):
                 ends.append(report.job)
 
     listener = Listener()
@@ -118,8 +121,9 @@ def test_every_job_ends_with_exactly_one_report(
     for path in (make_photo("a.png"), tmp_path / "bad.png", make_photo("b.png")):
         drag_and_drop(window, files(path))
     wait_until_done(qtbot, window)
-    qtbot.waitUntil(lambda: len(ends) == 3)
-    assert ends == [1, 2, 3]
+    qtbot.waitUntil(lambda: window.session.queue.running is None)
+    assert ends == [job.id for job in started]
+    assert started[-1].photo.name == "b.png"
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\nbroken", b"hello"])
@@ -163,7 +167,7 @@ def test_a_folder_becomes_a_list_to_leaf_through(
         make_photo(name)
     drag_and_drop(window, files(tmp_path))
     wait_until_done(qtbot, window)
-    assert [photo.name for photo in window.session.photos] == ["a.png", "b.png", "c.png"]
+    assert [photo.name for photo in window.session.list.photos] == ["a.png", "b.png", "c.png"]
     window.setFocus()
     QTest.keyClick(window, Qt.Key.Key_Right)
     QTest.keyClick(window, Qt.Key.Key_D)
@@ -176,9 +180,10 @@ def test_a_folder_becomes_a_list_to_leaf_through(
     assert window.session.shown.photo.name == "b.png"
 
 
-def test_an_empty_folder_is_told(window: MainWindow, tmp_path: Path) -> None:
+def test_an_empty_folder_is_told(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     drag_and_drop(window, files(tmp_path / "empty"))
+    qtbot.waitUntil(lambda: not window.busy)
     assert "no images" in found(window, "error_text").property("text")
     assert not window.session.running
 
@@ -188,37 +193,38 @@ def test_an_empty_folder_is_told(window: MainWindow, tmp_path: Path) -> None:
 )
 def test_keys_toggle_panels(qtbot: QtBot, loaded: MainWindow, key: Qt.Key, panel: str) -> None:
     loaded.setFocus()
-    assert loaded.compare.panels[panel].isVisible()
+    assert loaded.compare.panels[PanelId(panel)].isVisible()
     QTest.keyClick(loaded, key)
-    assert not loaded.compare.panels[panel].isVisible()
+    assert not loaded.compare.panels[PanelId(panel)].isVisible()
     QTest.keyClick(loaded, key)
-    assert loaded.compare.panels[panel].isVisible()
+    assert loaded.compare.panels[PanelId(panel)].isVisible()
 
 
 def test_the_last_panel_stays(loaded: MainWindow) -> None:
     for name in ("photo", "32s", "16s", "8s"):
-        loaded.session.toggle_panel(name)
-    assert loaded.compare.visible_panels == ("8s",)
+        act(loaded, f"view.{name}")
+    assert loaded.compare.visible_panels == (PanelId("8s"),)
+    assert loaded.actions_by_id["view.8s"].isChecked()
 
 
 def test_single_arrangement_shows_the_panel_asked_for(qtbot: QtBot, loaded: MainWindow) -> None:
-    loaded.session.set_arrangement(Arrangement.SINGLE)
+    loaded.session.presentation.set_arrangement(Arrangement.SINGLE)
     loaded.setFocus()
     QTest.keyClick(loaded, Qt.Key.Key_1)
-    assert loaded.compare.visible_panels == ("32s",)
+    assert loaded.compare.visible_panels == (PanelId("32s"),)
 
 
 def test_opacity_changes_the_colour_table_only(qtbot: QtBot, loaded: MainWindow) -> None:
-    canvas = loaded.compare.panels["8s"].canvas
+    canvas = loaded.compare.panels[PanelId("8s")].canvas
     placement = canvas.placement()
-    image, mask = canvas._indexed(placement), canvas.class_mask
+    image, mask = canvas.layers.mask_image(placement), canvas.layers.content.mask
     assert image is not None
     pixels, table = qimage2ndarray.raw_view(image).copy(), image.colorTable()
     loaded.setFocus()
     QTest.keyClick(loaded, Qt.Key.Key_BracketRight)
-    assert loaded.session.appearance.opacity == 70
-    assert canvas._indexed(placement) is image
-    assert canvas.class_mask is mask
+    assert loaded.session.presentation.appearance.opacity == 70
+    assert canvas.layers.mask_image(placement) is image
+    assert canvas.layers.content.mask is mask
     np.testing.assert_array_equal(qimage2ndarray.raw_view(image), pixels)
     assert image.colorTable() != table
     QTest.keyClick(loaded, Qt.Key.Key_M)
@@ -230,15 +236,17 @@ def test_a_click_in_the_legend_hides_a_class_and_alt_solos_it(qtbot: QtBot, load
     assert isinstance(tree, QTreeWidget)
     item = tree.topLevelItem(0)
     assert item is not None
-    index = item.data(0, Qt.ItemDataRole.UserRole)
+    name = item.text(0)
+    trace = loaded.session.shown.trace if loaded.session.shown else None
+    assert trace is not None
     place = tree.visualItemRect(item).center()
     QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
-    assert loaded.session.appearance.hidden == {index}
+    assert loaded.session.presentation.appearance.hidden == {name}
     alt = Qt.KeyboardModifier.AltModifier
     QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, alt, place)
-    assert loaded.session.appearance.hidden == set(range(11)) - {index}
+    assert loaded.session.presentation.appearance.hidden == set(trace.labels.classes) - {name}
     QTest.mouseClick(found(loaded, "legend_all"), Qt.MouseButton.LeftButton)
-    assert not loaded.session.appearance.hidden
+    assert not loaded.session.presentation.appearance.hidden
 
 
 def test_closing_while_running_ends_the_thread(
@@ -253,14 +261,14 @@ def test_closing_while_running_ends_the_thread(
 def test_settings_survive(
     qtbot: QtBot, window: MainWindow, settings: Settings, make_window: Callable[..., MainWindow]
 ) -> None:
-    window.session.set_opacity(35)
+    window.session.presentation.set_opacity(35)
     window.close()
     assert settings.opacity == 35
-    assert make_window().session.appearance.opacity == 35
+    assert make_window().session.presentation.appearance.opacity == 35
 
 
 def test_a_screenshot_shows_the_photo_and_colours(loaded: MainWindow) -> None:
-    loaded.session.set_opacity(100)
+    loaded.session.presentation.set_opacity(100)
     pixels = qimage2ndarray.rgb_view(loaded.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
     colours = np.unique(pixels.reshape(-1, 3), axis=0)
     assert len(colours) > 100

@@ -1,27 +1,25 @@
-"""One panel's picture: the photo, a mask over it, the shared cross-hair; mouse and wheel move the shared view."""
+"""One panel's picture and the shared cross-hair; mouse, wheel and pinch move the shared view."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QNativeGestureEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QMouseEvent, QNativeGestureEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from fcn_studio.app.appearance import ColourTable
-from fcn_studio.app.pyramid import Levels
-from fcn_studio.app.views.rendering import PhotoRenderer, render_mask
+from fcn_studio.app.views.layers import Content, Layers, Look
+from fcn_studio.app.views.rendering import PhotoRenderer
 from fcn_studio.app.views.view_transform import Placement, ViewTransform
 
 BACKDROP = QColor(0x6B, 0x6B, 0x6B)  # neutral and the same in both themes, so that colours look alike
 WHEEL_ZOOM = 1.25  # for one notch
 NOTCH = 120  # Qt's angle for one notch
-GRID_FROM = 12.0  # zoom from which the photo's pixels are ruled off
-INDICES_FROM = 32.0  # zoom from which class indices are printed in the mask's pixels
 
 
 class Canvas(QWidget):
     """Draws from a shared `ViewTransform` and moves it.
+
+    Attributes:
+        layers: What is drawn.
 
     Signals:
         pointer_moved: The pointer is over another place. ((x, y) of a pixel of the photo, or None)
@@ -32,12 +30,7 @@ class Canvas(QWidget):
     def __init__(self, transform: ViewTransform, renderer: PhotoRenderer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._transform = transform
-        self._renderer = renderer
-        self._levels: Levels | None = None
-        self._mask: NDArray[np.uint8] | None = None
-        self._colours: ColourTable = ()
-        self._mask_image: QImage | None = None
-        self._mask_placement: Placement | None = None
+        self.layers = Layers(renderer)
         self._crosshair: tuple[int, int] | None = None
         self._drag_from: QPointF | None = None
         self._message = ""
@@ -46,22 +39,15 @@ class Canvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         transform.changed.connect(self.update)
 
-    @property
-    def class_mask(self) -> NDArray[np.uint8] | None:
-        """The mask that is shown."""
-        return self._mask
-
-    def set_picture(self, levels: Levels | None, mask: NDArray[np.uint8] | None, message: str = "") -> None:
+    def set_content(self, content: Content, message: str = "") -> None:
         """What to show; `message` is written over it."""
-        self._levels, self._mask, self._message = levels, mask, message
-        self._mask_image = None
+        self.layers.set_content(content)
+        self._message = message
         self.update()
 
-    def set_colours(self, colours: ColourTable) -> None:
-        """The mask's colour table: all that opacity and visibility change."""
-        self._colours = colours
-        if self._mask_image is not None:
-            self._mask_image.setColorTable(colours)
+    def set_look(self, look: Look) -> None:
+        """How masks are drawn: all that opacity, visibility and the cut-off change."""
+        self.layers.set_look(look)
         self.update()
 
     def set_crosshair(self, pixel: tuple[int, int] | None) -> None:
@@ -79,25 +65,17 @@ class Canvas(QWidget):
         """The photo's pixel at a place of this widget, or None beside the photo."""
         ratio = self.devicePixelRatioF()
         x, y = self.placement().to_image(position.x() * ratio, position.y() * ratio)
-        if self._levels is None:
+        if self.layers.content.levels is None:
             return None
-        height, width = self._levels[0].shape[:2]
+        height, width = self.layers.content.levels[0].shape[:2]
         return (int(x), int(y)) if 0 <= x < width and 0 <= y < height else None
 
     def _from_middle(self, position: QPointF) -> tuple[float, float]:
         ratio = self.devicePixelRatioF()
         return (position.x() - self.width() / 2) * ratio, (position.y() - self.height() / 2) * ratio
 
-    def _indexed(self, placement: Placement) -> QImage | None:
-        """The visible part of the mask; sampled again only if mask or view have changed."""
-        if self._mask is None:
-            return None
-        if self._mask_image is None or placement != self._mask_placement:
-            self._mask_image = render_mask(self._mask, placement)
-            self._mask_placement = placement
-            if self._mask_image is not None:
-                self._mask_image.setColorTable(self._colours)
-        return self._mask_image
+    def _paint_layers(self, painter: QPainter, placement: Placement, ratio: float) -> None:
+        self.layers.paint(painter, placement, ratio)
 
     def _paint_crosshair(self, painter: QPainter, placement: Placement, ratio: float) -> None:
         if self._crosshair is None:
@@ -113,37 +91,6 @@ class Canvas(QWidget):
             painter.drawLine(QPointF(min(x + half, right), y), QPointF(right, y))
             painter.drawLine(QPointF(x, top), QPointF(x, max(y - half, top)))
             painter.drawLine(QPointF(x, min(y + half, bottom)), QPointF(x, bottom))
-
-    def _paint_grid(self, painter: QPainter, placement: Placement, ratio: float) -> None:
-        if placement.zoom < GRID_FROM:
-            return
-        left, top, right, bottom = placement.visible()
-        painter.setPen(QPen(QColor(0, 0, 0, 60), 1 / ratio))
-        first, last = (int(edge) for edge in (placement.to_image(left, 0)[0], placement.to_image(right, 0)[0]))
-        for column in range(first + 1, last + 1):
-            x = round(placement.to_view(column, 0)[0]) / ratio
-            painter.drawLine(QPointF(x, top / ratio), QPointF(x, bottom / ratio))
-        first, last = (int(edge) for edge in (placement.to_image(0, top)[1], placement.to_image(0, bottom)[1]))
-        for row in range(first + 1, last + 1):
-            y = round(placement.to_view(0, row)[1]) / ratio
-            painter.drawLine(QPointF(left / ratio, y), QPointF(right / ratio, y))
-
-    def _paint_indices(self, painter: QPainter, placement: Placement, ratio: float) -> None:
-        """The class index in each pixel of the mask, once there is room for it."""
-        zoom = placement.zoom / ratio
-        if self._mask is None or zoom < INDICES_FROM:
-            return
-        left, top, right, bottom = placement.visible()
-        first = placement.to_image(left, top)
-        last = placement.to_image(right - 1, bottom - 1)
-        for row in range(int(first[1]), int(last[1]) + 1):
-            for column in range(int(first[0]), int(last[0]) + 1):
-                x, y = (edge / ratio for edge in placement.to_view(column, row))
-                text = str(self._mask[row, column])
-                for shift, colour in ((1, QColor(0, 0, 0, 200)), (0, QColor(255, 255, 255))):
-                    painter.setPen(colour)  # white on a dark shadow can be read on every class colour
-                    cell = QRectF(x + shift, y + shift, zoom, zoom)
-                    painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_message(self, painter: QPainter) -> None:
         if not self._message:
@@ -164,15 +111,9 @@ class Canvas(QWidget):
         """Draws."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), BACKDROP)
-        if self._levels is not None:
+        if self.layers.content.levels is not None:
             placement, ratio = self.placement(), self.devicePixelRatioF()
-            corner = QPointF(placement.visible()[0] / ratio, placement.visible()[1] / ratio)
-            for image in (self._renderer.render(self._levels, placement), self._indexed(placement)):
-                if image is not None:
-                    image.setDevicePixelRatio(ratio)
-                    painter.drawImage(corner, image)
-            self._paint_grid(painter, placement, ratio)
-            self._paint_indices(painter, placement, ratio)
+            self._paint_layers(painter, placement, ratio)
             self._paint_crosshair(painter, placement, ratio)
         self._paint_message(painter)
         painter.end()

@@ -1,4 +1,4 @@
-"""Panels beside each other, with one zoom, pan and cross-hair."""
+"""Panels beside each other, or two in one place, with one zoom, pan and cross-hair."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from PySide6.QtCore import QEvent, QSize, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
-from fcn_studio.app.appearance import PANELS, Appearance, Arrangement, Layout
+from fcn_studio.app.appearance import PAIRED, Appearance, Arrangement, Layout
+from fcn_studio.app.panels import PanelId
 from fcn_studio.app.session import Shown
+from fcn_studio.app.views.canvas import Canvas
+from fcn_studio.app.views.pair_panel import PairPanel
 from fcn_studio.app.views.panel import Panel
 from fcn_studio.app.views.rendering import PhotoRenderer
 from fcn_studio.app.views.view_transform import ViewTransform
@@ -23,93 +26,156 @@ class CompareView(QWidget):
 
     Attributes:
         transform: The zoom and pan of all panels.
-        panels: By name: `photo`, `32s`, `16s`, `8s`.
+        panels: Those that have been needed so far.
+        pair: Where two are swiped or their difference is shown.
 
     Signals:
         pointer_moved: The pointer is over another pixel. ((x, y) on the photo, or None)
+        pair_requested: Two other panels are to be compared. (PanelId, PanelId)
     """
 
     pointer_moved = Signal(object)  # tuple[int, int] | None
+    pair_requested = Signal(object, object)  # PanelId, PanelId
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, transform: ViewTransform, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("compare_view")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.transform = ViewTransform(self)
-        renderer = PhotoRenderer()
+        self.transform = transform
+        self._renderer = PhotoRenderer()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(GAP, GAP, GAP, GAP)
         self._grid.setSpacing(GAP)
         self._shown: Shown | None = None
-        self._visible: tuple[str, ...] = ()
-        self._arrangement = Arrangement.AUTOMATIC
-        self._columns = 0
-        self.panels = {name: Panel(name, self.transform, renderer) for name in PANELS}
-        for panel in self.panels.values():
-            panel.setParent(self)
-            panel.hide()
-            panel.canvas.pointer_moved.connect(self.pointer_moved)
+        self._appearance = Appearance()
+        self._layout = Layout()
+        self._available: tuple[PanelId, ...] = ()
+        self._visible: tuple[PanelId, ...] = ()
+        self._arranged: tuple[tuple[PanelId, ...], int] | None = None
+        self._divider = 0.5
+        self.panels: dict[PanelId, Panel] = {}
+        self.pair = PairPanel(self.transform, self._renderer)
+        self.pair.setParent(self)
+        self.pair.hide()
+        self.pair.canvas.pointer_moved.connect(self.pointer_moved)
+        self.pair.canvas.divider_moved.connect(self._on_divider_moved)
+        self.pair.pair_requested.connect(self.pair_requested)
 
     @property
-    def visible_panels(self) -> tuple[str, ...]:
-        """Names of the panels that are laid out."""
+    def visible_panels(self) -> tuple[PanelId, ...]:
+        """The panels that are laid out; two of them in one place while they are swiped or their difference is shown."""
         return self._visible
+
+    @property
+    def paired(self) -> bool:
+        """Whether two panels share one place."""
+        return self._layout.arrangement in PAIRED
 
     def show_picture(self, shown: Shown | None, appearance: Appearance) -> None:
         """Shows a photo with its masks in all panels."""
-        self._shown = shown
+        self._shown, self._appearance = shown, appearance
         if shown is not None:
             self.transform.set_image_size(shown.size[1], shown.size[0])
-        for panel in self.panels.values():
-            panel.show_picture(shown)
-        self.set_appearance(appearance)
-        self._columns = 0
+        for panel in self._laid_out():
+            panel.show_picture(shown, appearance)
+        self._arranged = None
         self._arrange()
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Gives the masks new colours; the masks stay as they are."""
-        if self._shown is not None and self._shown.trace is not None:
-            colours = appearance.colour_table(self._shown.trace.labels)
-            for panel in self.panels.values():
-                panel.canvas.set_colours(colours)
+        self._appearance = appearance
+        for panel in self._laid_out():
+            panel.set_appearance(appearance)
 
-    def set_layout(self, layout: Layout, available: tuple[str, ...]) -> None:
+    def set_layout(self, layout: Layout, available: tuple[PanelId, ...]) -> None:
         """Shows other panels, or the same ones in another arrangement."""
-        self._visible, self._arrangement = layout.panels(available), layout.arrangement
-        self._columns = 0
+        self._layout, self._available, self._visible = layout, available, layout.panels(available)
         self._arrange()
 
     @Slot(object)
     def set_pointer(self, pixel: tuple[int, int] | None) -> None:
         """Moves the cross-hair of all panels."""
-        for panel in self.panels.values():
+        if pixel is not None and not self._holds(pixel):
+            pixel = None  # of the photo before, by a canvas that was asked while another one was being laid out
+        for panel in self._laid_out():
             panel.set_pointer(pixel)
+
+    def _holds(self, pixel: tuple[int, int]) -> bool:
+        return self._shown is not None and pixel[0] < self._shown.size[1] and pixel[1] < self._shown.size[0]
+
+    def blink(self, by: int) -> None:
+        """Shows the next (1) or previous (-1) mask in the panel under the pointer, else in the last one; 0 ends it."""
+        if self.paired:
+            self._blink_pair(by)
+            return
+        panels = [self.panels[name] for name in self._visible]
+        masks = [name for name in self._available if name.is_variant]
+        under = next((panel for panel in panels if panel.underMouse()), panels[-1] if panels else None)
+        for panel in panels:
+            if by == 0 or panel is not under or len(masks) < 2:
+                panel.hold(None)
+            elif panel.panel in masks:
+                panel.hold(masks[(masks.index(panel.panel) + by) % len(masks)])
+            else:
+                panel.hold(masks[0 if by > 0 else -1])
+
+    def _blink_pair(self, by: int) -> None:
+        swipe = self._layout.arrangement is Arrangement.SWIPE
+        self.pair.canvas.set_divider(None if not swipe else self._divider if by == 0 else 1.0 if by > 0 else 0.0)
+
+    def _laid_out(self) -> list[Panel | PairPanel]:
+        if self.paired:
+            return [self.pair]
+        return [self.panels[name] for name in self._visible if name in self.panels]
+
+    def _panel(self, name: PanelId) -> Panel:
+        if name not in self.panels:
+            panel = Panel(name, self.transform, self._renderer)
+            panel.setParent(self)
+            panel.canvas.pointer_moved.connect(self.pointer_moved)
+            self.panels[name] = panel
+        return self.panels[name]
 
     def _arrange(self) -> None:
         columns = self._best_columns()
-        if columns != self._columns:
-            self._columns = columns
-            for index in range(max(self._grid.columnCount(), self._grid.rowCount())):
-                self._grid.setColumnStretch(index, 0)
-                self._grid.setRowStretch(index, 0)
-            for name, panel in self.panels.items():
-                self._grid.removeWidget(panel)
-                panel.setVisible(name in self._visible)
-            for place, name in enumerate(self._visible):
-                row, column = divmod(place, columns)
-                self._grid.addWidget(self.panels[name], row, column)
-                self._grid.setColumnStretch(column, 1)
-                self._grid.setRowStretch(row, 1)
-            self._grid.activate()
+        wanted = (self._visible, columns)
+        if self.paired:
+            difference = self._layout.arrangement is Arrangement.DIFFERENCE
+            first, second = self._visible
+            self.pair.set_pair((first, second), self._available, difference=difference, divider=self._divider)
+        if wanted != self._arranged or self.pair.isHidden() is self.paired:
+            self._place(columns)
+            self._arranged = wanted
         self._match_sizes()
 
+    def _place(self, columns: int) -> None:
+        for index in range(max(self._grid.columnCount(), self._grid.rowCount())):
+            self._grid.setColumnStretch(index, 0)
+            self._grid.setRowStretch(index, 0)
+        for panel in (*self.panels.values(), self.pair):
+            self._grid.removeWidget(panel)
+        widgets: list[Panel | PairPanel] = [self.pair] if self.paired else [self._panel(name) for name in self._visible]
+        for panel in (*self.panels.values(), self.pair):
+            if panel not in widgets:
+                panel.hide()
+        for place, widget in enumerate(widgets):
+            row, column = divmod(place, columns)
+            self._grid.addWidget(widget, row, column)
+            self._grid.setColumnStretch(column, 1)
+            self._grid.setRowStretch(row, 1)
+            if widget.isHidden():
+                widget.show()
+                widget.show_picture(self._shown, self._appearance)
+        self._grid.activate()
+
     def _best_columns(self) -> int:
-        count = max(len(self._visible), 1)
-        if self._arrangement is Arrangement.SINGLE:
+        count = 1 if self.paired else max(len(self._visible), 1)
+        arrangement = self._layout.arrangement
+        if count == 1 or arrangement is Arrangement.SINGLE:
             return 1
-        if self._arrangement is Arrangement.ROW:
+        if arrangement is Arrangement.ROW:
             return count
-        if self._arrangement is Arrangement.GRID:
+        if arrangement is Arrangement.GRID:
             return math.ceil(math.sqrt(count))
         height, width = self._shown.size if self._shown else (3, 4)
 
@@ -120,26 +186,31 @@ class CompareView(QWidget):
                 (self.height() - (GAP + CAPTION) * (rows + 1)) / rows / height,
             )
 
-        even = [columns for columns in range(count, 0, -1) if count % columns == 0]  # no hole in the last row
-        return max(even, key=zoom)
+        # A hole in the last row is worth it only where the photo is seen clearly larger for it.
+        return max(range(count, 0, -1), key=lambda columns: zoom(columns) * (1.0 if count % columns == 0 else 0.85))
 
     def _match_sizes(self) -> None:
         """Captions of one height, and a fit that suits the smallest canvas."""
-        panels = [self.panels[name] for name in self._visible]
-        if not panels:
+        panels = [] if self.paired else [self.panels[name] for name in self._visible if name in self.panels]
+        canvases: list[Canvas] = [self.pair.canvas] if self.paired else [panel.canvas for panel in panels]
+        if not canvases:
             return
-        height = max(panel.caption_height() for panel in panels)
+        height = max((panel.caption_height() for panel in panels), default=0)
         for panel in panels:
             panel.set_caption_height(height)
         self._grid.activate()
-        for panel in panels:
-            if (column := panel.layout()) is not None:
+        for widget in (*panels, *([self.pair] if self.paired else [])):
+            if (column := widget.layout()) is not None:
                 column.activate()
         ratio = self.devicePixelRatioF()
         self.transform.set_viewport(
-            round(min(panel.canvas.width() for panel in panels) * ratio),
-            round(min(panel.canvas.height() for panel in panels) * ratio),
+            round(min(canvas.width() for canvas in canvases) * ratio),
+            round(min(canvas.height() for canvas in canvases) * ratio),
         )
+
+    @Slot(float)
+    def _on_divider_moved(self, share: float) -> None:
+        self._divider = share
 
     def sizeHint(self) -> QSize:
         """Room for four panels."""

@@ -16,6 +16,9 @@ from PySide6.QtGui import QImage, QPainter
 from fcn_studio.app.pyramid import Levels, level_for
 from fcn_studio.app.views.view_transform import Placement
 
+HATCH_PERIOD = 8  # of Qt's pixels, from one stripe to the next
+HATCH_COLOURS = (0x00000000, 0xE6FFFFFF, 0xB4000000)  # nothing, a light stripe, and a dark one beside it
+
 
 def sample(pixels: NDArray[np.uint8], placement: Placement) -> NDArray[np.uint8]:
     """The visible part of an (H, W, ...) array, one value for each screen pixel, by nearest neighbour."""
@@ -25,13 +28,38 @@ def sample(pixels: NDArray[np.uint8], placement: Placement) -> NDArray[np.uint8]
     return pixels[rows[:, None], columns]
 
 
-def render_mask(mask: NDArray[np.uint8], placement: Placement) -> QImage | None:
-    """The visible part of a mask as an indexed image without a colour table; None if nothing is visible."""
-    indices = sample(mask, placement)
+def indexed_image(indices: NDArray[np.uint8]) -> QImage | None:
+    """(h, w) mask values as an indexed image without a colour table; None if there are none."""
     if indices.size == 0:
         return None
     image = QImage(indices.shape[1], indices.shape[0], QImage.Format.Format_Indexed8)
     qimage2ndarray.raw_view(image)[:] = indices
+    return image
+
+
+def outlined(indices: NDArray[np.uint8], clear: int) -> NDArray[np.uint8]:
+    """(h, w) mask values with `clear` in place of all that do not touch another class, up, down or sideways."""
+    border = np.zeros(indices.shape, dtype=bool)
+    across = indices[:, 1:] != indices[:, :-1]
+    border[:, 1:] |= across
+    border[:, :-1] |= across
+    down = indices[1:] != indices[:-1]
+    border[1:] |= down
+    border[:-1] |= down
+    return np.where(border, indices, np.uint8(clear))
+
+
+def hatch(chosen: NDArray[np.bool_], corner: tuple[int, int], ratio: float) -> QImage | None:
+    """Diagonal stripes where `chosen` (h, w) is true; `corner` makes them stand still while the view is clipped."""
+    if chosen.size == 0:
+        return None
+    period, stripe = round(HATCH_PERIOD * ratio), max(round(ratio), 1)
+    rows = np.arange(corner[1], corner[1] + chosen.shape[0])[:, None]
+    phase = (rows + np.arange(corner[0], corner[0] + chosen.shape[1])) % period
+    values = np.where(phase < stripe, 1, np.where(phase < 2 * stripe, 2, 0)).astype(np.uint8)
+    image = indexed_image(values * chosen)
+    if image is not None:
+        image.setColorTable(HATCH_COLOURS)
     return image
 
 
@@ -75,18 +103,22 @@ class PhotoRenderer:
 
     def __init__(self) -> None:
         self._levels: Levels | None = None
-        self._rendered: dict[Placement, QImage | None] = {}
+        self._rendered: dict[tuple[Placement, bool], QImage | None] = {}
 
-    def render(self, levels: Levels, placement: Placement) -> QImage | None:
-        """As `render_photo`."""
+    def render(self, levels: Levels, placement: Placement, *, grey: bool = False) -> QImage | None:
+        """As `render_photo`; in grey on request."""
         if levels is not self._levels:
             self._levels = levels
             self._rendered.clear()
-        if placement not in self._rendered:
+        key = (placement, grey)
+        if key not in self._rendered:
             while len(self._rendered) >= self.KEPT:
                 del self._rendered[next(iter(self._rendered))]
-            self._rendered[placement] = render_photo(levels, placement)
-        return self._rendered[placement]
+            image = render_photo(levels, placement)
+            if image is not None and grey:
+                image = image.convertToFormat(QImage.Format.Format_Grayscale8)
+            self._rendered[key] = image
+        return self._rendered[key]
 
 
 def _nearest(start: int, stop: int, origin: int, zoom: float, length: int) -> NDArray[np.intp]:

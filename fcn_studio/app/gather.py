@@ -1,0 +1,163 @@
+"""Looks through what was opened, in a thread of its own: folders may be large and disks slow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QObject, QThread, Signal, Slot
+
+from fcn_studio.app.jobs import Photo
+from fcn_studio.core.cancel import CancelToken
+from fcn_studio.core.errors import Cancelled
+from fcn_studio.core.ground_truth import find_mask, list_photos, looks_like_mask
+from fcn_studio.core.labels import LabelSet
+
+CHECKPOINTS = frozenset({".safetensors", ".caffemodel", ".pth", ".pt"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """What was opened.
+
+    Attributes:
+        paths: Files and folders, in the order given.
+        samples: Whether they came with the program.
+        photo: The photo on screen, whose ground truth a single dropped mask may be.
+        size: (height, width) of that photo.
+        labels: Its classes.
+        token: Set when nobody waits for it any more.
+    """
+
+    paths: tuple[Path, ...]
+    token: CancelToken
+    samples: bool = False
+    photo: Photo | None = None
+    size: tuple[int, int] | None = None
+    labels: LabelSet | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """What was found.
+
+    Attributes:
+        wish: What was asked for.
+        photos: To add; folders in natural order.
+        checkpoints: Files of weights.
+        mask: The one file that was given, if it is a ground truth of the photo on screen.
+        refused: A sentence for each thing that holds none of these.
+    """
+
+    wish: Wish
+    photos: tuple[Photo, ...] = ()
+    checkpoints: tuple[Path, ...] = ()
+    mask: Path | None = None
+    refused: tuple[str, ...] = ()
+
+
+class _Searcher(QObject):
+    """Lives in the thread."""
+
+    found = Signal(object)  # Gathered
+
+    @Slot(object)
+    def search(self, wish: Wish) -> None:
+        try:
+            self.found.emit(gathered(wish))
+        except Cancelled:
+            self.found.emit(Gathered(wish))
+
+
+class Gatherer(QObject):
+    """Owns the thread.
+
+    Attributes:
+        busy: Whether something is still being looked through.
+
+    Signals:
+        found: Something was looked through. (Gathered)
+    """
+
+    found = Signal(object)  # Gathered
+    _wished = Signal(object)  # Wish
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._thread = QThread()
+        self._thread.setObjectName("gatherer")
+        self._searcher = _Searcher()
+        self._searcher.moveToThread(self._thread)
+        self._wished.connect(self._searcher.search)
+        self._searcher.found.connect(self.on_found)
+        self._open: list[Wish] = []
+        self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still being looked through."""
+        return bool(self._open)
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is alive."""
+        return self._thread.isRunning()
+
+    def look(self, wish: Wish) -> None:
+        """Looks through files and folders; ends in `found`."""
+        self._open.append(wish)
+        self._wished.emit(wish)
+
+    def stop(self) -> None:
+        """Gives up what is being looked through; it ends in `found` with nothing."""
+        for wish in self._open:
+            wish.token.cancel()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self.stop()
+        self._thread.quit()
+        self._thread.wait()
+
+    @Slot(object)
+    def on_found(self, gathered: Gathered) -> None:
+        """From the thread."""
+        self._open.remove(gathered.wish)
+        self.found.emit(gathered)
+
+
+def gathered(wish: Wish) -> Gathered:
+    """Sorts what was given into photos, checkpoints and a mask.
+
+    Raises:
+        Cancelled: Nobody waits for it any more.
+    """
+    if len(wish.paths) == 1 and wish.photo is not None and wish.size is not None and wish.labels is not None:
+        only = wish.paths[0]
+        if only.is_file() and only != wish.photo.path and looks_like_mask(only, wish.size, wish.labels):
+            return Gathered(wish, mask=only)
+    photos: dict[Path, Photo] = {}
+    masks = {find_mask(path) for path in wish.paths if path.suffix} if len(wish.paths) > 1 else set()
+    checkpoints, refused = [], []
+    for path in wish.paths:
+        if path.suffix.lower() in CHECKPOINTS and path.is_file():
+            checkpoints.append(path)
+            continue
+        if path.absolute() in masks:
+            continue  # chosen together with its photo
+        found = [path]
+        if path.is_dir():
+            try:
+                found = list_photos(path, cancel=wish.token)
+            except OSError as error:
+                text = QCoreApplication.translate("Gather", "{0}: the folder cannot be read ({1}).")
+                refused.append(text.format(path, error.strerror))
+                continue
+            if not found:
+                refused.append(QCoreApplication.translate("Gather", "{0}: no images in this folder.").format(path))
+        for file in found:
+            wish.token.check()
+            photo = Photo.from_path(file, is_sample=wish.samples)
+            if photo.resolved is not None:
+                photos.setdefault(photo.resolved, photo)
+    return Gathered(wish, tuple(photos.values()), tuple(checkpoints), refused=tuple(refused))

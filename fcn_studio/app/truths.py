@@ -1,0 +1,78 @@
+"""Ground truth for the photo at hand, and what each variant is worth against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fcn_studio.app.jobs import Mask, Photo, Truth
+from fcn_studio.app.panels import PanelId
+from fcn_studio.app.trace_cache import FileState
+from fcn_studio.core.dataset import read_mask
+from fcn_studio.core.errors import DataError
+from fcn_studio.core.ground_truth import find_mask
+from fcn_studio.core.metrics import CHUNK, confusion_matrix, metrics
+from fcn_studio.core.trace import Trace
+
+
+class TruthReader:
+    """Reads masks and counts; keeps the last one, since settings change more often than photos."""
+
+    def __init__(self) -> None:
+        self._last: tuple[FileState, tuple[Trace, ...], Truth] | None = None
+
+    def read(self, photo: Photo, chosen: Path | None, traces: Sequence[Trace]) -> tuple[Truth | None, str]:
+        """The ground truth, and a sentence if there is one that cannot be used.
+
+        Args:
+            photo: Whose truth.
+            chosen: By the user; None looks for a mask by its name.
+            traces: Of every open checkpoint; the first one's classes are the truth's.
+        """
+        path = chosen or (find_mask(photo.path) if photo.path is not None else None)
+        if path is None or not traces:
+            return None, ""
+        try:
+            state = FileState.of(path)
+            if self._last is not None and self._last[:2] == (state, tuple(traces)):
+                return self._last[2], ""
+            truth = _read(path, traces)
+        except OSError as error:
+            return None, f"{path}: the ground truth cannot be read ({error.strerror})."
+        except DataError as error:
+            # A mask of other classes may lie beside a photo by chance; one that the user chose must be explained.
+            return None, str(error)
+        self._last = (state, tuple(traces), truth)
+        return truth, ""
+
+
+def _read(path: Path, traces: Sequence[Trace]) -> Truth:
+    first = traces[0]
+    mask = read_mask(path, first.labels)
+    if mask.shape != first.size:
+        raise DataError(
+            f"{path}: the ground truth is {mask.shape[1]}x{mask.shape[0]} but its photo "
+            f"{first.size[1]}x{first.size[0]}; choose the mask of this photo."
+        )
+    mask.setflags(write=False)
+    labels = first.labels
+    counted = {
+        PanelId(variant, slot): metrics(
+            confusion_matrix(mask, trace.mask(variant), classes=len(labels), void=labels.void)
+        )
+        for slot, trace in enumerate(traces)
+        if trace.labels.classes == labels.classes
+        for variant in trace.variants
+    }
+    return Truth(path, mask, labels, counted, _shares(mask, len(labels)))
+
+
+def _shares(mask: Mask, classes: int) -> tuple[float, ...]:
+    """The share of all pixels that each class has."""
+    counts = np.zeros(256, dtype=np.int64)
+    flat = mask.ravel()
+    for start in range(0, flat.size, CHUNK):
+        counts += np.bincount(flat[start : start + CHUNK], minlength=256)
+    return tuple((counts[:classes] / mask.size).tolist())

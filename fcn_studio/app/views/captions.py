@@ -1,0 +1,78 @@
+"""What panels say of themselves: name, worth against the ground truth, and where the mask comes from."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication
+
+from fcn_studio.app.panels import PHOTO, TRUTH, PanelId
+from fcn_studio.app.session import Shown
+from fcn_studio.core.trace import Trace
+
+DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
+
+
+def device_text(device: str, precision: str) -> str:
+    """How captions and the status bar name a device: `CPU bf16`, `GPU 1 fp16`."""
+    kind, _, number = device.partition(":")
+    name = DEVICES.get(kind, device)
+    words = (name, number, precision) if number not in ("", "0") else (name, precision)
+    return "\N{NO-BREAK SPACE}".join(words)
+
+
+def panel_title(panel: PanelId) -> str:
+    """The panel's name; a second checkpoint's variants carry its number."""
+    if panel.kind == PHOTO:
+        return QCoreApplication.translate("Captions", "Photo")
+    if panel.kind == TRUTH:
+        return QCoreApplication.translate("Captions", "Ground truth")
+    return f"FCN-{panel.kind}" + (f" ({panel.slot + 1})" if panel.slot else "")
+
+
+def score_text(panel: PanelId, shown: Shown | None) -> str:
+    """Mean IU and pixel accuracy of this photo in percent; empty without a ground truth of the same classes."""
+    truth = shown.result.truth if shown else None
+    found = truth.metrics.get(panel) if truth else None
+    if found is None or np.isnan(found.pixel_accuracy):
+        return ""
+    text = QCoreApplication.translate("Captions", "mean IU {0} · pixel accuracy {1}")
+    return text.format(f"{100 * found.mean_iu:.1f}", f"{100 * found.pixel_accuracy:.1f}")
+
+
+def origin_text(panel: PanelId, shown: Shown | None) -> str:
+    """Where the picture comes from."""
+    if shown is None:
+        return ""
+    if panel.kind == PHOTO:
+        height, width = shown.size
+        return f"{shown.photo.name} · {width} \N{MULTIPLICATION SIGN} {height}"
+    if panel.kind == TRUTH:
+        return shown.result.truth.path.name if shown.result.truth else ""
+    trace = shown.trace_of(panel)
+    if trace is None:
+        waiting = QCoreApplication.translate("Captions", "waiting for its mask")
+        return waiting if shown.pending else QCoreApplication.translate("Captions", "without a mask")
+    return trace_text(trace)
+
+
+def trace_text(trace: Trace) -> str:
+    """Checkpoint, device and precision; exits of one checkpoint are not nets of their own, and are said to be exits."""
+    origin = trace.provenance
+    name = origin.checkpoint
+    if len(trace.variants) > 1:
+        name = QCoreApplication.translate("Captions", "exit of {0}").format(name)
+    words = [name, device_text(origin.device, origin.precision)]
+    if origin.size_policy != "native":
+        words.append(origin.size_policy)
+    return " · ".join(words)
+
+
+def class_under(panel: PanelId, shown: Shown, pixel: tuple[int, int]) -> tuple[int, str] | None:
+    """Index and name of the class that a panel's mask has at a pixel (x, y); void has a name too."""
+    mask, labels = shown.mask(panel), shown.labels(panel)
+    if mask is None or labels is None:
+        return None
+    index = int(mask[pixel[1], pixel[0]])
+    if index < len(labels):
+        return index, labels.classes[index]
+    return index, QCoreApplication.translate("Captions", "void")

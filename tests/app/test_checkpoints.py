@@ -1,0 +1,139 @@
+"""Checkpoints in the window: two beside each other, a bad one, and switching while a photo is segmented."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from fcn_studio.app.jobs import EngineChoice
+from fcn_studio.app.main_window import MainWindow
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.engine.checkpoints.native import save_checkpoint
+from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.preprocess import IMAGENET_RGB
+from tests.app.conftest import act, open_files, wait_until_done
+from tests.conftest import random_net
+
+MakePhoto = Callable[..., Path]
+
+
+@pytest.fixture
+def other(tmp_path: Path, camvid: LabelSet) -> Path:
+    """Another net of the same classes."""
+    net = random_net(Architecture(num_classes=11, alignment="same", channels=(4,) * 5, fc_channels=8), seed=7)
+    path = tmp_path / "other.safetensors"
+    save_checkpoint(path, net, labels=camvid, preprocessing=IMAGENET_RGB, card={})
+    return path
+
+
+def problem(window: MainWindow) -> str:
+    found = window.findChild(QLabel, "error_text")
+    assert isinstance(found, QLabel)
+    return found.text() if window.workspace.banner.isVisible() else ""
+
+
+def checkpoints_shown(window: MainWindow) -> list[str]:
+    assert window.session.shown is not None
+    return [trace.provenance.checkpoint if trace else "" for trace in window.session.shown.result.traces]
+
+
+def test_two_checkpoints_stand_beside_each_other(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, other: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.png"))
+    window.intake.use_checkpoint(other, beside=True)
+    wait_until_done(qtbot, window)
+    assert checkpoints_shown(window) == ["tiny", "other"]
+    panels = [str(panel) for panel in window.compare.visible_panels]
+    assert panels == ["photo", "32s", "16s", "8s", "32s_2", "16s_2", "8s_2"]
+    first, second = (window.findChild(QLabel, f"origin_{name}") for name in ("8s", "8s_2"))
+    assert isinstance(first, QLabel)
+    assert isinstance(second, QLabel)
+    assert "exit of tiny" in first.text()
+    assert "exit of other" in second.text()
+    shown = window.session.shown
+    assert shown is not None
+    masks = [trace.mask("8s") for trace in shown.result.traces if trace is not None]
+    assert not np.array_equal(masks[0], masks[1])
+    act(window, "net.close_last")
+    wait_until_done(qtbot, window)
+    assert checkpoints_shown(window) == ["tiny"]
+
+
+def test_a_bad_checkpoint_is_explained_and_the_good_one_stays(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.png"))
+    (tmp_path / "bad.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0 no header here")
+    open_files(qtbot, window, tmp_path / "bad.safetensors")
+    assert "bad.safetensors" in problem(window)
+    assert checkpoints_shown(window) == ["tiny"]
+    open_files(qtbot, window, make_photo("next.png", seed=3))
+    assert checkpoints_shown(window) == ["tiny"]
+    assert problem(window) == ""
+
+
+def test_switching_while_a_photo_is_segmented_ends_with_the_new_one(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, other: Path
+) -> None:
+    photo = make_photo("large.png", 1600, 1200)
+    window.intake.open_paths([photo])
+    qtbot.waitUntil(lambda: window.session.running, timeout=30_000)
+    window.intake.use_checkpoint(other)
+    wait_until_done(qtbot, window)
+    assert checkpoints_shown(window) == ["other"]
+    assert [info.checkpoint for info in window.session.engine] == ["other"]
+    assert window.actions_by_id["layout.row"].isEnabled()
+
+
+def test_the_last_of_many_quick_switches_wins(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, other: Path, tiny_weights: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.png", 900, 700))
+    first = window.session.choice
+    second = EngineChoice((str(other),), "cpu", "fp32")
+    for number in range(6):
+        window.session.set_engine(second if number % 2 == 0 else first)
+        window.session.refresh()
+    wait_until_done(qtbot, window)
+    assert checkpoints_shown(window) == ["tiny"]
+    for precision in ("bf16", "fp32", "bf16"):
+        window.session.set_engine(replace(window.session.choice, precision=precision))
+        qtbot.wait(5)
+    wait_until_done(qtbot, window)
+    assert window.session.shown is not None
+    assert window.session.shown.trace is not None
+    assert window.session.shown.trace.provenance.precision == "bf16"
+
+
+def test_a_photo_asked_for_while_a_checkpoint_loads_is_done_by_it(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, other: Path
+) -> None:
+    open_files(qtbot, window, make_photo("a.png"), make_photo("b.png", seed=1))
+    window.intake.use_checkpoint(other)
+    act(window, "go.next")
+    wait_until_done(qtbot, window)
+    assert window.session.shown is not None
+    assert window.session.shown.photo.name == "b.png"
+    assert checkpoints_shown(window) == ["other"]
+
+
+def test_a_file_that_changed_its_place_is_explained(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, other: Path, tmp_path: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.png"))
+    window.intake.use_checkpoint(tmp_path / "gone.safetensors")
+    wait_until_done(qtbot, window)
+    assert "gone.safetensors" in problem(window)
+    shutil.copy(other, tmp_path / "gone.safetensors")
+    window.intake.use_checkpoint(tmp_path / "gone.safetensors")
+    wait_until_done(qtbot, window)
+    assert checkpoints_shown(window) == ["gone"]
+    assert problem(window) == ""
