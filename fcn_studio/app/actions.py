@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -392,7 +393,7 @@ TOOL_BAR: tuple[str | None, ...] = (
 
 def plain(text: str) -> str:
     """A text of this table as it is read, without marks for keys and dialogs."""
-    return text.replace("&", "").rstrip("…")
+    return re.sub(r"\(&\w\)|&", "", text).rstrip("…")  # in Korean the letter stands in parentheses
 
 
 def translated(text: str) -> str:
@@ -422,6 +423,7 @@ def build_actions(parent: QObject, handlers: Mapping[str, Callable[[], None]]) -
         action.setCheckable(entry.checkable)
         action.setAutoRepeat(entry.repeats)
         words, keys = plain(action.text()), key_texts(entry)
+        action.setIconText(words)
         action.setToolTip(f"{words} ({', '.join(keys[:2])})" if keys else words)
         handler = handlers[entry.id]
         action.triggered.connect(lambda checked=False, call=handler: call())

@@ -10,6 +10,8 @@ from PySide6.QtGui import QAction, QBrush, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHeaderView, QLineEdit, QMenu, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 from PySide6.QtWidgets import QWidget as Widget
 
+from fcn_studio.app.actions import plain
+
 SIZE = (600, 400)  # pixels: width, height, where the window has the room
 FROM_TOP = 56  # pixels below the window's upper edge
 PAGE = 8  # rows for the page keys
@@ -146,14 +148,14 @@ class CommandPalette(QDialog):
 
 def words_of(action: QAction) -> str:
     """An action's text as it is read, without marks for keys and dialogs."""
-    return action.text().replace("&", "").rstrip("…")
+    return plain(action.text())
 
 
 def menu_of(action: QAction) -> str:
     """The menus that lead to an action, such as "Device" in "Net"; empty if it is in none that has a title."""
     for holder in action.associatedObjects():
         if isinstance(holder, QMenu) and holder.title():
-            title = holder.title().replace("&", "")
+            title = plain(holder.title())
             above = menu_of(holder.menuAction())
             return f"{above} \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} {title}" if above else title
     return ""

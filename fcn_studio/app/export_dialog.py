@@ -60,6 +60,8 @@ class ExportDialog(QDialog):
         self._hint.setObjectName("export_hint")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._export = self._buttons.addButton(self.tr("E&xport"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self._export.setProperty("role", "primary")
+        self._export.setDefault(True)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         self._propose(last)

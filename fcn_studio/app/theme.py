@@ -120,9 +120,11 @@ class Theme(QObject):
 
 def style_sheet(tokens: Mapping[str, str], base: float) -> str:
     """The style sheet with `@name` replaced by the theme's colours and by type sizes from `base` points."""
-    text = (paths.resources() / "style" / "studio.qss").read_text(encoding="utf-8")
+    folder = paths.resources() / "style"
+    text = (folder / "studio.qss").read_text(encoding="utf-8")
+    tick = folder / f"tick-{tokens['on_accent'].removeprefix('#')}.svg"  # Qt's style sheets cannot colour a picture
     sizes = {f"type_{name}": f"{base * factor:.1f}pt" for name, factor in TYPE_SCALE.items()}
-    values = {**tokens, **sizes}
+    values = {**tokens, **sizes, "tick": tick.as_posix()}
     for name in sorted(values, key=len, reverse=True):  # accent_soft before accent
         text = text.replace(f"@{name}", values[name])
     return text

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from fcn_studio.app.widgets.labelled_slider import LabelledSlider
 
-WIDTH = 216
+WIDTH = 200
 
 
 class OpacitySlider(QWidget):
