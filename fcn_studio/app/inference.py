@@ -32,7 +32,8 @@ class Inference(QObject):
         self.worker.moveToThread(self._thread)
         self._engine_requested.connect(self.worker.prepare)
         self._job_requested.connect(self.worker.run)
-        self._thread.start()
+        # Where threads have priorities: the window goes before the masks.
+        self._thread.start(QThread.Priority.LowPriority)
 
     @property
     def running(self) -> bool:

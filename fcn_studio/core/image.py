@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from fcn_studio.core.errors import ImageError
 
 MAX_PIXELS = 500_000_000  # above 20000x20000, below what a header of a few bytes could otherwise ask for
+STRIP_ROWS = 256
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".avif"}
 )
@@ -91,6 +92,8 @@ def _from_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
         raise ImageError(f"An image array is uint8 of shape (H, W, 3); this one is {array.dtype} {array.shape}.")
     if array.shape[0] * array.shape[1] > MAX_PIXELS:
         raise ImageError(f"This array is over {MAX_PIXELS // 1_000_000} megapixels; make it smaller first.")
+    if array.flags.owndata and not array.flags.writeable:
+        return array  # nobody can change it, so that there is no need of a copy
     return _frozen(array.copy())
 
 
@@ -116,7 +119,16 @@ def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
         image = Image.alpha_composite(white, layer)
     if image.mode != "RGB":
         image = image.convert("RGB")
-    return np.array(image, dtype=np.uint8)
+    return _pixels(image)
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """(H, W, 3) of an RGB image, in strips: in one piece, other threads would wait for Python's lock."""
+    pixels = np.empty((image.height, image.width, 3), dtype=np.uint8)
+    for top in range(0, image.height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, image.height)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return pixels
 
 
 def _to_eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -13,6 +13,8 @@ from torch import Tensor
 
 ChannelOrder = Literal["rgb", "bgr"]
 
+STRIP_ROWS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
@@ -39,7 +41,11 @@ class Preprocessing:
     def to_tensor(self, image: NDArray[np.uint8]) -> Tensor:
         """(H, W, 3) RGB uint8 to (1, 3, H, W) float32."""
         # (H, W, 3) in memory is channels_last already, which is what convolutions on CPUs want.
-        return self.normalise(torch.tensor(image)[None].permute(0, 3, 1, 2).float())
+        pixels = torch.empty(image.shape, dtype=torch.float32)
+        # In strips: the copy of a large photo in one piece would hold Python's lock, and the window up.
+        for top in range(0, len(image), STRIP_ROWS):
+            pixels[top : top + STRIP_ROWS] = torch.tensor(image[top : top + STRIP_ROWS])
+        return self.normalise(pixels[None].permute(0, 3, 1, 2))
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """(N, 3, H, W) RGB values of 0..255 in float32 to the net's input."""

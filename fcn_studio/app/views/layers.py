@@ -5,7 +5,7 @@ Everything is sampled for the screen's own pixels: the work follows the size of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import qimage2ndarray
@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from fcn_studio.app.appearance import ColourTable
 from fcn_studio.app.pyramid import Levels
-from fcn_studio.app.views.rendering import PhotoRenderer, hatch, indexed_image, outlined, sample
+from fcn_studio.app.views.rendering import PhotoRenderer, hatch, indexed_image, outlined, sample, stripes
 from fcn_studio.app.views.view_transform import Placement
 
 Mask = NDArray[np.uint8]
@@ -69,15 +69,18 @@ class Layers:
         self._renderer = renderer
         self.content = Content()
         self.look = Look()
+        self._picture: QImage | None = None  # photo and mask, while neither they nor their place change
+        self._picture_key: tuple[Placement, Look] | None = None
         self._mask_image: QImage | None = None
         self._mask_key: tuple[Placement, bool] | None = None
         self._confidence: Mask | None = None
         self._confidence_at: Placement | None = None
+        self._stripes: Mask | None = None
 
     def set_content(self, content: Content) -> None:
         """Other pictures."""
         self.content = content
-        self._mask_key = self._confidence_at = None
+        self._mask_key = self._picture_key = self._confidence_at = None
 
     def set_look(self, look: Look) -> None:
         """Other colours or cut-off: the masks stay as they are."""
@@ -90,13 +93,29 @@ class Layers:
         if self.content.levels is None:
             return
         corner = QPointF(placement.visible()[0] / ratio, placement.visible()[1] / ratio)
-        photo = self._renderer.render(self.content.levels, placement, grey=self.content.grey)
-        for image in (photo, self.mask_image(placement), self._hatching(placement, ratio)):
+        for image in (self._photo_and_mask(placement), self._hatching(placement, ratio)):
             if image is not None:
                 image.setDevicePixelRatio(ratio)
                 painter.drawImage(corner, image)
         self._paint_grid(painter, placement, ratio)
         self._paint_indices(painter, placement, ratio)
+
+    def _photo_and_mask(self, placement: Placement) -> QImage | None:
+        levels = self.content.levels
+        key = (placement, replace(self.look, cutoff=0.0))
+        if levels is None or key == self._picture_key:
+            return self._picture
+        self._picture = self._renderer.render(levels, placement, grey=self.content.grey)
+        self._picture_key = key
+        mask = self.mask_image(placement)
+        if self._picture is not None and mask is not None:
+            self._picture = self._picture.convertToFormat(QImage.Format.Format_RGB32)
+            self._picture.setDevicePixelRatio(1)
+            mask.setDevicePixelRatio(1)
+            painter = QPainter(self._picture)
+            painter.drawImage(0, 0, mask)
+            painter.end()
+        return self._picture
 
     def mask_image(self, placement: Placement) -> QImage | None:
         """The visible part of the mask as an indexed image with the look's colours."""
@@ -126,8 +145,8 @@ class Layers:
             return None
         if self._confidence is None or self._confidence_at != placement:
             self._confidence, self._confidence_at = sample(content.confidence, placement), placement
-        corner = placement.visible()[:2]
-        return hatch(self._confidence < self.look.cutoff * 255, corner, ratio)
+            self._stripes = stripes(self._confidence.shape, placement.visible()[:2], ratio)
+        return None if self._stripes is None else hatch(self._confidence < self.look.cutoff * 255, self._stripes)
 
     def _paint_grid(self, painter: QPainter, placement: Placement, ratio: float) -> None:
         if placement.zoom < GRID_FROM:
