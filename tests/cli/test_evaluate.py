@@ -11,11 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import jaccard_score
 
 from fcn_studio import load
 from fcn_studio.cli.main import main
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.engine.checkpoints.native import save_checkpoint
+from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.preprocess import IMAGENET_RGB
+from tests.conftest import random_net
 
 
 @pytest.fixture
@@ -66,6 +72,155 @@ def test_a_split_that_is_not_there_is_named(
 ) -> None:
     assert main(["evaluate", "--data", str(data), "--split", "test", "--weights", str(tiny_checkpoint)]) == 2
     assert "test: no such folder" in capsys.readouterr().err
+
+
+@pytest.fixture
+def patches(tmp_path: Path) -> Path:
+    """Four photos whose truths are patches of classes and void, and one without any boundary."""
+    rng = np.random.default_rng(8)
+    for folder in ("val", "valannot"):
+        (tmp_path / "patches" / folder).mkdir(parents=True)
+    for number in range(5):
+        height, width = 41 + number, 56
+        truth = rng.integers(0, 12, (5, 6)).astype(np.uint8).repeat(10, axis=0).repeat(10, axis=1)[:height, :width]
+        truth = np.full_like(truth, 3) if number == 4 else truth
+        pixels = rng.integers(0, 255, (height, width, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "patches" / "val" / f"[{number}].png")
+        Image.fromarray(truth).save(tmp_path / "patches" / "valannot" / f"[{number}].png")
+    return tmp_path / "patches"
+
+
+def _distance(truth: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Pixels to the nearest boundary that is not void's, by trying all."""
+    edge = np.zeros(truth.shape, dtype=bool)
+    for (y, x), label in np.ndenumerate(truth):
+        around = [truth[y + dy, x] for dy in (-1, 1) if 0 <= y + dy < truth.shape[0]]
+        around += [truth[y, x + dx] for dx in (-1, 1) if 0 <= x + dx < truth.shape[1]]
+        edge[y, x] = label != 11 and any(other not in (label, 11) for other in around)
+    if not edge.any():
+        return np.full(truth.shape, np.inf)
+    rows, columns = np.meshgrid(*map(np.arange, truth.shape), indexing="ij")
+    ys, xs = np.nonzero(edge)
+    distance: NDArray[np.float64] = np.hypot(rows[..., None] - ys, columns[..., None] - xs).min(axis=-1)
+    return distance
+
+
+def _block_majority(truth: NDArray[np.uint8], stride: int) -> NDArray[np.uint8]:
+    coarse = np.zeros_like(truth)
+    for top in range(0, truth.shape[0], stride):
+        for left in range(0, truth.shape[1], stride):
+            block = truth[top : top + stride, left : left + stride]
+            labels, counts = np.unique(block[block != 11], return_counts=True)
+            if labels.size:
+                coarse[top : top + stride, left : left + stride] = labels[counts.argmax()]
+    return coarse
+
+
+def test_boundary_figures_are_those_of_all_pixels_together(
+    tiny_checkpoint: Path, patches: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["evaluate", "--data", str(patches), "--weights", str(tiny_checkpoint), "--device", "cpu", "--json"]
+    assert main(command) == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert main([*command, "--boundary"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"boundary", "ceiling", "skips"} == found.keys() - plain.keys()
+    assert {name: found[name] for name in plain} == plain
+
+    model = load(tiny_checkpoint, device="cpu")
+    paths = sorted((patches / "val").iterdir())
+    truths = [np.asarray(Image.open(patches / "valannot" / path.name)) for path in paths]
+    traces = [model.trace(path) for path in paths]
+    truth = np.concatenate([one.ravel() for one in truths])
+    labelled = truth != 11
+    masks = {v: np.concatenate([trace.mask(v).ravel() for trace in traces]) for v in ("32s", "16s", "8s")}
+
+    distance = np.concatenate([_distance(one).ravel() for one in truths])
+    assert found["boundary"]["widths"] == [1, 2, 4, 8, 16, 32]
+    for variant, mask in masks.items():
+        for width, mean_iu in zip((1, 2, 4, 8, 16, 32), found["boundary"]["variants"][variant]["mean_iu"], strict=True):
+            inside = labelled & (distance < width)
+            assert mean_iu == pytest.approx(jaccard_score(truth[inside], mask[inside], average="macro"))
+
+    for stride in (32, 16, 8):
+        coarse = np.concatenate([_block_majority(one, stride).ravel() for one in truths])
+        expected = jaccard_score(truth[labelled], coarse[labelled], average="macro")
+        assert found["ceiling"][str(stride)]["mean_iu"] == pytest.approx(expected)
+
+    assert list(found["skips"]["steps"]) == ["32s->16s", "16s->8s"]
+    for before, after in (("32s", "16s"), ("16s", "8s")):
+        step = found["skips"]["steps"][f"{before}->{after}"]
+        t, b, a = truth[labelled], masks[before][labelled], masks[after][labelled]
+        assert step["rescued"] == pytest.approx(((b != t) & (a == t)).mean())
+        assert step["harmed"] == pytest.approx(((b == t) & (a != t)).mean())
+        assert step["both_wrong"] == pytest.approx(((b != t) & (a != t) & (a != b)).mean())
+        assert sum(counts["labelled"] for counts in step["class_pixels"].values()) == labelled.sum()
+
+    net = {
+        path.name: int((trace.mask("8s") == one)[one != 11].sum()) - int((trace.mask("32s") == one)[one != 11].sum())
+        for path, trace, one in zip(paths, traces, truths, strict=True)
+    }
+    ranked = sorted(net.items(), key=lambda pair: -pair[1])
+    helped = [(row["photo"], row["net_pixels"]) for row in found["skips"]["helped_most"]]
+    harmed = [(row["photo"], row["net_pixels"]) for row in found["skips"]["harmed_most"]]
+    assert helped == [pair for pair in ranked if pair[1] > 0]
+    assert harmed == [pair for pair in reversed(ranked) if pair[1] < 0]
+    assert helped or harmed
+
+
+def test_boundary_tables_follow_the_usual_ones(
+    tiny_checkpoint: Path, patches: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["evaluate", "--data", str(patches), "--weights", str(tiny_checkpoint), "--device", "cpu"]
+    assert main(command) == 0
+    plain = capsys.readouterr().out
+    assert main([*command, "--boundary"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(plain)
+    for words in (
+        "N pixels of a boundary",
+        "grid of each stride",
+        "FCN-32s to FCN-16s",
+        "FCN-16s to FCN-8s",
+        "net pixels",
+    ):
+        assert words in out[len(plain) :]
+        assert words not in plain
+    assert "[0].png" in out  # not taken for a style
+
+
+def test_a_truth_without_boundaries_has_no_boundary_figures(
+    tiny_checkpoint: Path, patches: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(4):
+        (patches / "val" / f"[{number}].png").unlink()
+    command = ["evaluate", "--data", str(patches), "--weights", str(tiny_checkpoint), "--device", "cpu", "--boundary"]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["boundary"]["variants"]["8s"]["mean_iu"] == [None] * 6
+    assert found["ceiling"]["32"]["mean_iu"] == 1.0
+
+
+def test_a_net_without_skips_has_no_skip_table(
+    tmp_path: Path, patches: Path, camvid: LabelSet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = random_net(
+        Architecture(
+            num_classes=11,
+            alignment="same",
+            channels=(4, 4, 4, 4, 4),
+            fc_channels=4,
+            variants=("32s",),
+            batch_norm=True,
+        )
+    )
+    weights = tmp_path / "only32s.safetensors"
+    save_checkpoint(weights, net, labels=camvid, preprocessing=IMAGENET_RGB, card={})
+    assert main(["evaluate", "--data", str(patches), "--weights", str(weights), "--device", "cpu", "--boundary"]) == 0
+    out = capsys.readouterr().out
+    assert "grid of each stride" in out
+    assert "wrong to right" not in out
+    assert "net pixels" not in out
 
 
 RECIPE = """
