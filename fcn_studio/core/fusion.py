@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
 
 Scores = NDArray[np.float32]  # (classes, h, w)
 
+Interpolation = Literal["bilinear", "nearest"]
 STRIP_BYTES = 16 << 20  # of a strip's scores; a few fit the last-level cache of any desktop machine
 
 
@@ -36,6 +38,14 @@ def bilinear_kernel(size: int) -> NDArray[np.float32]:
     return np.outer(line, line)
 
 
+def nearest_line(size: int, stride: int) -> NDArray[np.float32]:
+    """One axis of the kernel that copies each cell to the `stride` pixels around its centre (unpooling)."""
+    first = (size - stride) // 2
+    line = np.zeros(size, dtype=np.float32)
+    line[first : first + stride] = 1
+    return line
+
+
 @dataclass(frozen=True, slots=True)
 class Upsampling:
     """An unpadded transposed convolution of stride `stride`, as the nets enlarge scores.
@@ -43,13 +53,21 @@ class Upsampling:
     Attributes:
         stride: Enlargement.
         kernel: Window size.
-        weight: None for the fixed bilinear kernel, else (C, C, kernel, kernel) from input to output class, or
+        weight: None for a fixed kernel, else (C, C, kernel, kernel) from input to output class, or
             (C, 1, kernel, kernel) with one kernel for each class.
+        interpolation: The fixed kernel.
     """
 
     stride: int
     kernel: int
     weight: NDArray[np.float32] | None = None
+    interpolation: Interpolation = "bilinear"
+
+    def line(self) -> NDArray[np.float32]:
+        """One axis of the fixed kernel, which is the outer product of it with itself."""
+        return (
+            bilinear_line(self.kernel) if self.interpolation == "bilinear" else nearest_line(self.kernel, self.stride)
+        )
 
     def full(self, scores: Scores) -> Scores:
         """(C, h, w) to (C, stride * (h - 1) + kernel, stride * (w - 1) + kernel)."""
@@ -59,7 +77,7 @@ class Upsampling:
     def window(self, scores: Scores, rows: range, columns: range) -> Scores:
         """The part of `full` at the given rows and columns (steps of 1)."""
         if self.weight is None:
-            line = bilinear_line(self.kernel)
+            line = self.line()
             across = _enlarge_rows(scores, rows, self.stride, line).swapaxes(1, 2)
             return np.ascontiguousarray(_enlarge_rows(across, columns, self.stride, line).swapaxes(1, 2))
         return self._learned_window(scores, self.weight, rows, columns)

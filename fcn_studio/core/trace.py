@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from fcn_studio.core.geometry import CoordMap
 from fcn_studio.core.labels import LabelSet
 
 HeatmapKind = Literal["score", "probability"]
+UpsamplingKind = Literal["learned", "bilinear", "nearest"]
 
 # Which upsampling brings each variant to the photo, and from which node.
 LAST_STEP = MappingProxyType(
@@ -22,6 +23,13 @@ LAST_STEP = MappingProxyType(
 )
 CHUNK = 1 << 20  # pixels counted at a time
 SCORE_LAYERS = ("score_fr", "score_pool4", "score_pool3")
+VARIANTS = ("32s", "16s", "8s")
+SHIFT = 32  # photo pixels after which all grids repeat: the coarsest stride
+
+
+def layers_of(variant: str) -> tuple[str, ...]:
+    """The score layers that a variant uses, coarsest first."""
+    return SCORE_LAYERS[: 1 + VARIANTS.index(variant)]
 
 
 def _class_shares(mask: NDArray[np.uint8], classes: int) -> NDArray[np.float64]:
@@ -65,6 +73,21 @@ class ScoreMap:
     def stride(self) -> int:
         """Photo pixels from one cell to the next."""
         return int(self.coords.scale)
+
+    def scaled(self, gain: float) -> ScoreMap:
+        """Evidence and bias times `gain`."""
+        if gain == 1.0:
+            return self
+        return ScoreMap(self.evidence * np.float32(gain), self.bias * np.float32(gain), self.coords)
+
+    def cell_at(self, pixel: float) -> float:
+        """The place on this grid, in cells, of a photo coordinate along either axis."""
+        return float((pixel - self.coords.offset) / self.coords.scale)
+
+    def window(self, rows: range, columns: range) -> ScoreMap:
+        """Some of the cells, on the same coordinates as if they were the first ones."""
+        evidence = self.evidence[:, rows.start : rows.stop, columns.start : columns.stop]
+        return ScoreMap(evidence, self.bias, self.coords)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +230,83 @@ class Trace:
         height, width = self.size
         if not (0 <= x < width and 0 <= y < height):
             raise ValueError(f"pixel ({x}, {y}) lies outside the {width}x{height} photo")
-        used = SCORE_LAYERS[: SCORE_LAYERS.index("score_fr") + 1 + ("32s", "16s", "8s").index(variant)]
+        near, x, y = self._near(x, y)
         shares = {}
-        for layer in used:
-            grid, upsampling = self._last_step(variant, only=layer)
+        for layer in layers_of(variant):
+            grid, upsampling = near._last_step(variant, only=layer)
             shares[layer] = grid.at_photo(upsampling, range(y, y + 1), range(x, x + 1))[:, 0, 0]
         return shares
+
+    def biases(self, x: int, y: int, variant: str) -> dict[str, NDArray[np.float32]]:
+        """The part of each of `contributions` that is the score layer's bias and not evidence from the photo."""
+        return self.without_evidence().contributions(x, y, variant)
+
+    def without_evidence(self) -> Trace:
+        """The trace of a photo that says nothing: only the score layers' biases are left."""
+        bare = {
+            name: ScoreMap(np.zeros_like(layer.evidence), layer.bias, layer.coords)
+            for name, layer in self.score_maps.items()
+        }
+        return replace(self, score_maps=bare, masks={})
+
+    def part(self, node: str, layer: str) -> Grid:
+        """What one score layer adds to a node, on the node's grid."""
+        return self._grid(node, only=layer)
+
+    def layer_scores(self, layer: str, variant: str, rows: range, columns: range | None = None) -> Scores:
+        """(C, rows, columns) float32: what one score layer adds to a variant's scores in a part of the photo."""
+        grid, upsampling = self._last_step(variant, only=layer)
+        return grid.at_photo(upsampling, rows, columns if columns is not None else range(self.size[1]))
+
+    def fuse(
+        self,
+        *,
+        score_fr: float = 1.0,
+        pool4: float = 1.0,
+        pool3: float = 1.0,
+        upsampling: UpsamplingKind = "learned",
+    ) -> Trace:
+        """The trace as if the score layers were so much stronger or weaker; its masks are computed when asked for.
+
+        What comes after the score layers is linear, so the nodes, scores and contributions of the result are exact. Of
+        its 8s, gains of (1, 0) are the chain x2, x8 over score_fr and score_pool4, and (0, 0) the chain x2, x2, x8
+        over score_fr: not the 16s and 32s exits, which enlarge by x16 and x32 at once.
+
+        Args:
+            score_fr: Factor of score_fr; 0 leaves what the skips say alone.
+            pool4: Factor of score_pool4.
+            pool3: Factor of score_pool3.
+            upsampling: The net's own kernels (`learned`, whether or not they were trained), bilinear ones, or nearest
+                neighbour (unpooling), at every step.
+        """
+        gains = {"score_fr": score_fr, "score_pool4": pool4, "score_pool3": pool3}
+        if set(gains.values()) == {1.0} and upsampling == "learned":
+            return self
+        scaled = {name: layer.scaled(gains[name]) for name, layer in self.score_maps.items()}
+        upsamplings = dict(self.upsamplings)
+        if upsampling != "learned":
+            upsamplings = {
+                name: Upsampling(step.stride, step.kernel, None, upsampling) for name, step in upsamplings.items()
+            }
+        return replace(self, score_maps=scaled, upsamplings=upsamplings, masks={})
+
+    def _near(self, x: int, y: int) -> tuple[Trace, int, int]:
+        """A trace of the score cells that a pixel depends on, and where that pixel lies on it.
+
+        Grids repeat every 32 pixels, so that leaving out whole steps of 32 shifts the photo and changes nothing else.
+        """
+        steps = {"upscore2": SHIFT // 2, "upscore_pool4": SHIFT // 4}  # photo pixels for a cell of what they give
+        reach = sum(step.kernel * steps.get(name, 1) for name, step in self.upsamplings.items()) + 2 * SHIFT
+        reach += max(int(abs(layer.coords.offset)) for layer in self.score_maps.values())
+        first = [max(0, (place - reach) // SHIFT) for place in (y, x)]
+        last = [(place + reach) // SHIFT + 1 for place in (y, x)]
+        near = {}
+        for name, layer in self.score_maps.items():
+            cells = SHIFT // layer.stride
+            near[name] = layer.window(
+                *(range(low * cells, high * cells) for low, high in zip(first, last, strict=True))
+            )
+        return replace(self, score_maps=near, masks={}), x - first[1] * SHIFT, y - first[0] * SHIFT
 
     def class_shares(self, variant: str) -> NDArray[np.float64]:
         """(C,) share of the photo's pixels that each class wins in a variant; they sum to 1."""

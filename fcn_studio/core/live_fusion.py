@@ -1,0 +1,89 @@
+"""The finest mask while skips are made stronger and weaker: quick enough to follow a slider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcn_studio.core.fusion import Grid, Scores, Upsampling
+from fcn_studio.core.geometry import PHOTO
+from fcn_studio.core.trace import LAST_STEP, Trace, UpsamplingKind, layers_of
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """Factors of the score layers; (1, 1, 1) is the net as it is."""
+
+    score_fr: float = 1.0
+    score_pool4: float = 1.0
+    score_pool3: float = 1.0
+
+    def of(self, layer: str) -> float:
+        """The factor of a score layer."""
+        gain: float = getattr(self, layer)
+        return gain
+
+
+class LiveFusion:
+    """Each score layer's share on the finest grid, ready to be added; only the last enlargement is left to do.
+
+    Args:
+        trace: Whose score maps.
+        upsampling: As `Trace.fuse` has it.
+    """
+
+    def __init__(self, trace: Trace, upsampling: UpsamplingKind = "learned") -> None:
+        fused = trace.fuse(upsampling=upsampling)
+        self.variant = trace.variants[-1]
+        self.size = trace.size
+        node, last = LAST_STEP[self.variant]
+        self._last: Upsampling = fused.upsamplings[last]
+        grids = {layer: fused.part(node, layer) for layer in layers_of(self.variant)}
+        self._coords = next(iter(grids.values())).coords
+        self._shares = {layer: grid.scores for layer, grid in grids.items()}
+
+    def fused(self, gains: Gains) -> Grid:
+        """The finest grid's scores with the given gains."""
+        total: Scores = np.sum(
+            [np.float32(gains.of(layer)) * share for layer, share in self._shares.items()], axis=0, dtype=np.float32
+        )
+        return Grid(total, self._coords)
+
+    def scores(self, gains: Gains, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Scores:
+        """(C, len(rows), len(columns)) float32 at the photo's pixels where these rows and columns meet."""
+        grid = self.fused(gains)
+        if self._last.weight is not None:
+            whole = grid.at_photo(
+                self._last, range(int(rows[0]), int(rows[-1]) + 1), range(int(columns[0]), int(columns[-1]) + 1)
+            )
+            return whole[:, rows - rows[0]][:, :, columns - columns[0]]
+        crop = grid.coords.upsampled(self._last.stride, self._last.kernel).crop_to(PHOTO)
+        down = _weights(rows + crop, grid.scores.shape[1], self._last)
+        across = _weights(columns + crop, grid.scores.shape[2], self._last)
+        return np.asarray(down @ grid.scores @ across.T, dtype=np.float32)
+
+    def mask(self, gains: Gains, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.uint8]:
+        """(len(rows), len(columns)) uint8 class indices there; both in ascending order."""
+        return winners(self.scores(gains, rows, columns))
+
+
+def winners(scores: Scores) -> NDArray[np.uint8]:
+    """(h, w) uint8 index of the largest of (C, h, w), of equal ones the first; quicker than `argmax` over axis 0."""
+    best = scores[0].copy()
+    index = np.zeros(best.shape, dtype=np.uint8)
+    for number in range(1, len(scores)):
+        better = scores[number] > best
+        index[better] = number
+        np.maximum(best, scores[number], out=best)
+    return index
+
+
+def _weights(positions: NDArray[np.intp], cells: int, upsampling: Upsampling) -> NDArray[np.float32]:
+    """(positions, cells) float32: what each cell gives to each place along one axis of the enlarged grid."""
+    line = upsampling.line()
+    offsets = positions[:, None] - upsampling.stride * np.arange(cells)[None]
+    inside = (offsets >= 0) & (offsets < len(line))
+    weights: NDArray[np.float32] = np.where(inside, line[np.clip(offsets, 0, len(line) - 1)], 0).astype(np.float32)
+    return weights
