@@ -12,6 +12,7 @@ from fcn_studio.app.actions import plain
 from fcn_studio.app.appearance import PAIRED, Arrangement
 from fcn_studio.app.language import Language
 from fcn_studio.app.panels import KINDS, TRUTH
+from fcn_studio.app.rooms import Room
 from fcn_studio.app.session import Session
 from fcn_studio.app.theme import Theme
 
@@ -40,6 +41,8 @@ class ActionStates(QObject):
         session.engine_refused.connect(self.show_engine)
         session.presentation.appearance_changed.connect(self.show_appearance)
         session.presentation.layout_changed.connect(self.show_layout)
+        session.presentation.room_changed.connect(self.show_layout)
+        session.probed_changed.connect(self.show_layout)
         session.undo.indexChanged.connect(self.show_undo)
         for show in (self.show_list, self.show_engine, self.show_appearance, self.show_undo):
             show()
@@ -69,7 +72,10 @@ class ActionStates(QObject):
         chosen.setChecked(True)
         self._layout_button.setIcon(chosen.icon())
         self._layout_button.setText(plain(chosen.text()))
-        shown = self._session.shown
+        shown, room = self._session.shown, self._session.presentation.room
+        self._actions[f"room.{room}"].setChecked(True)
+        self._enable(shown is not None, *(f"room.{other}" for other in Room), "view.probe", "help.lesson")
+        self._enable(self._session.probed.pinned, "view.unpin")
         self._enable(shown is not None, "file.copy_view", "file.save_view", "view.blink_next", "view.blink_back")
         self._enable(shown is not None and bool(self._session.engine), "file.export")
         self._enable(TRUTH in there and layout.arrangement is not Arrangement.DIFFERENCE, "masks.errors")

@@ -95,6 +95,39 @@ ACTIONS: tuple[Entry, ...] = (
     Entry("go.first", QT_TRANSLATE_NOOP("Actions", "&First Photo"), Menu.GO, ("Home",)),
     Entry("go.last", QT_TRANSLATE_NOOP("Actions", "&Last Photo"), Menu.GO, ("End",), ends_section=True),
     Entry("go.cancel", QT_TRANSLATE_NOOP("Actions", "&Cancel"), Menu.GO, ("Esc",)),
+    Entry(
+        "room.compare",
+        QT_TRANSLATE_NOOP("Actions", "&Compare"),
+        Menu.VIEW,
+        ("F2",),
+        checkable=True,
+        group="room",
+    ),
+    Entry(
+        "room.heatmaps",
+        QT_TRANSLATE_NOOP("Actions", "&Heat Maps"),
+        Menu.VIEW,
+        ("F3",),
+        checkable=True,
+        group="room",
+    ),
+    Entry(
+        "room.fusion",
+        QT_TRANSLATE_NOOP("Actions", "&Fusion"),
+        Menu.VIEW,
+        ("F4",),
+        checkable=True,
+        group="room",
+    ),
+    Entry(
+        "room.changes",
+        QT_TRANSLATE_NOOP("Actions", "C&hanges"),
+        Menu.VIEW,
+        ("F5",),
+        checkable=True,
+        group="room",
+        ends_section=True,
+    ),
     Entry("view.photo", QT_TRANSLATE_NOOP("Actions", "&Photo"), Menu.VIEW, ("0",), checkable=True),
     Entry("view.truth", QT_TRANSLATE_NOOP("Actions", "Ground &Truth"), Menu.VIEW, ("T",), icon="truth", checkable=True),
     Entry("view.32s", QT_TRANSLATE_NOOP("Actions", "FCN-&32s"), Menu.VIEW, ("1",), checkable=True),
@@ -230,6 +263,8 @@ ACTIONS: tuple[Entry, ...] = (
     Entry(
         "view.strip", QT_TRANSLATE_NOOP("Actions", "Film S&trip"), Menu.VIEW, ("Shift+L",), icon="strip", checkable=True
     ),
+    Entry("view.probe", QT_TRANSLATE_NOOP("Actions", "P&robe"), Menu.VIEW, ("P",)),
+    Entry("view.unpin", QT_TRANSLATE_NOOP("Actions", "Unpin the Pro&be"), Menu.VIEW, ("U",)),
     Entry("view.legend", QT_TRANSLATE_NOOP("Actions", "L&egend"), Menu.VIEW, ("L",), icon="legend", checkable=True),
     Entry("view.full_screen", QT_TRANSLATE_NOOP("Actions", "F&ull Screen"), Menu.VIEW, ("F11",), checkable=True),
     Entry(
@@ -354,6 +389,8 @@ ACTIONS: tuple[Entry, ...] = (
         submenu=PRECISION,
     ),
     Entry("help.palette", QT_TRANSLATE_NOOP("Actions", "&Find a Command…"), Menu.HELP, ("Ctrl+Shift+P",)),
+    Entry("help.tour", QT_TRANSLATE_NOOP("Actions", "Guided &Tour"), Menu.HELP),
+    Entry("help.lesson", QT_TRANSLATE_NOOP("Actions", "Explain This &View"), Menu.HELP, ("I",), ends_section=True),
     Entry("help.keys", QT_TRANSLATE_NOOP("Actions", "&Keyboard Shortcuts"), Menu.HELP, ("F1", "?")),
     Entry("help.about", QT_TRANSLATE_NOOP("Actions", "&About FCN Studio"), Menu.HELP),
 )

@@ -14,6 +14,7 @@ from fcn_studio.app.language import LANGUAGES, SYSTEM, Language
 from fcn_studio.app.output_menu import OutputMenu
 from fcn_studio.app.palette_menu import PaletteMenu
 from fcn_studio.app.panels import KINDS
+from fcn_studio.app.rooms import Room
 from fcn_studio.app.session import Session
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.theme import Scheme, Theme
@@ -107,6 +108,9 @@ def _views(parts: Parts) -> Handlers:
 
     return {
         **{f"view.{kind}": partial(toggle_panel, kind) for kind in KINDS},
+        **{f"room.{room}": partial(presentation.set_room, room) for room in Room},
+        "help.lesson": parts.workspace.explain_room,
+        "view.unpin": lambda: session.pin(None),
         **{f"layout.{way}": partial(presentation.set_arrangement, way) for way in Arrangement},
         "view.blink_next": lambda: compare.blink(1),
         "view.blink_back": lambda: compare.blink(-1),

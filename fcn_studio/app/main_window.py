@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QMenuBar, QMessageBox,
 from fcn_studio import __version__
 from fcn_studio.app.action_states import ActionStates
 from fcn_studio.app.actions import build_actions
+from fcn_studio.app.background import Background
 from fcn_studio.app.command_palette import CommandPalette
 from fcn_studio.app.handlers import Handlers, Parts, build_handlers
 from fcn_studio.app.incoming import can_take
@@ -28,6 +29,7 @@ from fcn_studio.app.shortcut_sheet import ShortcutSheet
 from fcn_studio.app.status_line import StatusLine
 from fcn_studio.app.theme import Theme
 from fcn_studio.app.thumbnails import Thumbnails
+from fcn_studio.app.tour import Tour
 from fcn_studio.app.views.compare_view import CompareView
 from fcn_studio.app.views.drop_overlay import DropOverlay
 from fcn_studio.app.views.view_transform import ViewTransform
@@ -45,6 +47,7 @@ class MainWindow(QMainWindow):
         intake: How photos come in.
         output: How results go out.
         palettes: Colours of classes.
+        background: Answers questions to a trace.
         transform: The zoom and pan of all panels.
         workspace: The middle of the window.
         actions_by_id: Every action.
@@ -64,12 +67,16 @@ class MainWindow(QMainWindow):
         self.palettes = PaletteMenu(self.session, settings, self)
         self.transform = ViewTransform(self)
         self._thumbnails = Thumbnails(self)
+        self.background = Background(self)
+        self.background.failed.connect(self.session.tell)
         self._restore_presentation()
         self._overlay = DropOverlay(self)
         self._parts = QObject(self)  # owns what is built anew in another language
         self._tool_bar: QToolBar | None = None
         self._build()
+        self._tour_wanted = False
         self.session.shown_changed.connect(self._show_title)
+        self.session.shown_changed.connect(self._on_shown)
         self.session.presentation.appearance_changed.connect(self._show_opacity)
         self.transform.changed.connect(self._show_zoom)
         self.intake.busy_changed.connect(self._on_intake_busy)
@@ -90,7 +97,7 @@ class MainWindow(QMainWindow):
     @property
     def busy(self) -> bool:
         """Whether something that was opened is still on its way to the screen."""
-        return self.intake.busy or self.session.running or self.session.loading
+        return self.intake.busy or self.session.running or self.session.loading or self.background.busy
 
     def start(self) -> None:
         """Has the engine loaded in the background; the window is used meanwhile."""
@@ -108,7 +115,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self.setMenuBar(QMenuBar(self))
         self.setStatusBar(QStatusBar(self))
-        self.workspace = Workspace(self.session, self.intake, self._thumbnails, self.transform)
+        self.workspace = Workspace(self.session, self.intake, self._thumbnails, self.transform, self.background)
         self.setCentralWidget(self.workspace)
         parts = Parts(
             self.session,
@@ -142,6 +149,11 @@ class MainWindow(QMainWindow):
         self.workspace.truth_requested.connect(self.intake.ask_for_truth)
         self.workspace.path_requested.connect(self.output.copy_path)
         self.output.happened.connect(self.workspace.show_word)
+        self._tour = Tour(self.session, self.workspace, self._parts)
+        self._tour.step_changed.connect(self.workspace.tour.show_step)
+        self.workspace.tour.forward_requested.connect(self._tour.forward)
+        self.workspace.tour.back_requested.connect(self._tour.back)
+        self.workspace.tour.stop_requested.connect(self._tour.stop)
         self.actions_by_id["view.legend"].setChecked(self._settings.legend_shown)
         self.actions_by_id["view.strip"].setChecked(self._settings.strip_shown)
         self._states = ActionStates(self.actions_by_id, layouts, self.session, self._theme, self._language, self._parts)
@@ -171,9 +183,11 @@ class MainWindow(QMainWindow):
             "file.quit": self._quit,
             "go.cancel": self._cancel,
             "view.legend": self._show_legend,
+            "view.probe": self._show_probe,
             "view.strip": self._show_strip,
             "view.full_screen": self._toggle_full_screen,
             "help.palette": self._find_command,
+            "help.tour": self._start_tour,
             "help.keys": lambda: ShortcutSheet(self).show(),
             "help.about": self._about,
         }
@@ -187,6 +201,11 @@ class MainWindow(QMainWindow):
     def _show_legend(self) -> None:
         self._settings.legend_shown = self.actions_by_id["view.legend"].isChecked()
         self.workspace.set_legend_wanted(self._settings.legend_shown)
+
+    def _show_probe(self) -> None:
+        self.actions_by_id["view.legend"].setChecked(True)
+        self._show_legend()
+        self.workspace.show_probe()
 
     @Slot()
     def _show_strip(self) -> None:
@@ -219,6 +238,8 @@ class MainWindow(QMainWindow):
             self._status.cancel()
         elif self.intake.busy:
             self.intake.stop()
+        elif self._tour.running:
+            self._tour.stop()
         else:
             self.workspace.banner.dismiss()
             self.workspace.notice.dismiss()
@@ -228,6 +249,20 @@ class MainWindow(QMainWindow):
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _start_tour(self) -> None:
+        """On the photo that is shown, else on the first sample once it is there."""
+        self._tour_wanted = True
+        if self.session.shown is None:
+            self.intake.open_samples()
+        self._on_shown()
+
+    @Slot()
+    def _on_shown(self) -> None:
+        shown = self.session.shown
+        if self._tour_wanted and shown is not None and not shown.pending:
+            self._tour_wanted = False
+            self._tour.start()
 
     def _find_command(self) -> None:
         CommandPalette(list(self.actions_by_id.values()), self).open()
@@ -287,5 +322,6 @@ class MainWindow(QMainWindow):
         self.hide()  # at once; the running job may need a moment to stop
         self.session.close()
         self.intake.close()
+        self.background.close()
         self._thumbnails.close()
         self._inference.close()

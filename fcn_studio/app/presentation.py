@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from fcn_studio.app.appearance import PAIRED, Appearance, Arrangement, Colour, Layout
 from fcn_studio.app.panels import PanelId
+from fcn_studio.app.rooms import Room
 
 
 class Presentation(QObject):
@@ -17,19 +18,29 @@ class Presentation(QObject):
     Attributes:
         appearance: How masks look.
         layout: Which panels are seen.
+        room: What the middle of the window shows.
 
     Signals:
         appearance_changed: `appearance` has.
+        room_changed: `room` has.
         layout_changed: `layout` has, or a control that was moved in vain has to be set back.
     """
 
     appearance_changed = Signal()
+    room_changed = Signal()
     layout_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.appearance = Appearance()
         self.layout = Layout()
+        self.room = Room.COMPARE
+
+    def set_room(self, room: Room) -> None:
+        """What the middle of the window shows."""
+        if room is not self.room:
+            self.room = room
+            self.room_changed.emit()
 
     def set_opacity(self, percent: int) -> None:
         """Opacity of masks over the photo, 0 to 100."""

@@ -81,6 +81,21 @@ class Shown:
         return trace.labels if trace else None
 
 
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What the probe explains: a pixel, a rectangle, or nothing.
+
+    Attributes:
+        pixel: (x, y) on the photo.
+        region: (rows, columns), instead of a pixel.
+        pinned: Whether it stays while the pointer moves.
+    """
+
+    pixel: tuple[int, int] | None = None
+    region: tuple[range, range] | None = None
+    pinned: bool = False
+
+
 class Session(QObject):
     """Owns the state of the window.
 
@@ -90,6 +105,7 @@ class Session(QObject):
         presentation: How they are shown.
         queue: What runs and what waits.
         shown: What is on screen, or None at the start.
+        probed: What the probe explains.
         choice: The checkpoints, device and precision that are in use, or are tried first.
         engine: One entry for each loaded checkpoint; empty until they are.
 
@@ -102,6 +118,7 @@ class Session(QObject):
         stage_changed: A stage has ended. (its name, the share of all work done)
         problem_found: Something failed. (one sentence; empty when the problem is past)
         pointer_changed: The pointer is over another pixel. ((x, y) on the photo, or None)
+        probed_changed: Another place is probed. (Probed)
     """
 
     shown_changed = Signal()
@@ -112,6 +129,7 @@ class Session(QObject):
     stage_changed = Signal(str, float)
     problem_found = Signal(str)
     pointer_changed = Signal(object)  # tuple[int, int] | None
+    probed_changed = Signal(object)  # Probed
 
     def __init__(self, inference: Inference, choice: EngineChoice, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -126,6 +144,7 @@ class Session(QObject):
         self.presentation = Presentation(self)
         self.queue = JobQueue(inference, self)
         self.shown: Shown | None = None
+        self.probed = Probed()
         self.choice = choice
         self.engine: tuple[EngineInfo, ...] = ()
         self.list.current_changed.connect(self.on_current_changed)
@@ -211,8 +230,30 @@ class Session(QObject):
         self._inference.prepare(choice)
 
     def set_pointer(self, pixel: tuple[int, int] | None) -> None:
-        """The pixel of the photo under the pointer."""
+        """The pixel of the photo under the pointer, which is probed unless another place is pinned."""
+        if pixel is not None and not self._holds(pixel):
+            pixel = None  # of the photo before, from a picture that has not been replaced yet
         self.pointer_changed.emit(pixel)
+        if not self.probed.pinned and pixel is not None:
+            self._probe(Probed(pixel))
+
+    def _holds(self, pixel: tuple[int, int]) -> bool:
+        return self.shown is not None and pixel[0] < self.shown.size[1] and pixel[1] < self.shown.size[0]
+
+    def pin(self, pixel: tuple[int, int] | None) -> None:
+        """Keeps a pixel in the probe; None follows the pointer again."""
+        if pixel is not None and not self._holds(pixel):
+            return
+        self._probe(Probed(pixel, pinned=pixel is not None))
+
+    def pin_region(self, rows: range, columns: range) -> None:
+        """Keeps a rectangle in the probe."""
+        self._probe(Probed(None, (rows, columns), pinned=True))
+
+    def _probe(self, probed: Probed) -> None:
+        if probed != self.probed:
+            self.probed = probed
+            self.probed_changed.emit(probed)
 
     def tell(self, sentence: str) -> None:
         """Shows a problem that did not come from a job."""
@@ -336,5 +377,7 @@ class Session(QObject):
 
     def _show(self, shown: Shown | None) -> None:
         if shown is not self.shown:
+            if shown is None or self.shown is None or shown.photo is not self.shown.photo:
+                self._probe(Probed())
             self.shown = shown
             self.shown_changed.emit()

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTabBar,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from fcn_studio.app.background import Background
 from fcn_studio.app.intake import Intake, Word
 from fcn_studio.app.jobs import Photo
+from fcn_studio.app.lessons import lesson
+from fcn_studio.app.panels import PanelId
 from fcn_studio.app.photo_status import PhotoStatus
+from fcn_studio.app.rooms import Room
 from fcn_studio.app.session import Session
 from fcn_studio.app.thumbnails import Thumbnails
+from fcn_studio.app.views.changes_view import ChangesView
 from fcn_studio.app.views.compare_view import CompareView
 from fcn_studio.app.views.empty_state import EmptyState
+from fcn_studio.app.views.fusion_view import FusionView
+from fcn_studio.app.views.heatmap_view import HeatmapView
+from fcn_studio.app.views.probe import ProbeView
 from fcn_studio.app.views.view_transform import ViewTransform
 from fcn_studio.app.widgets.class_legend import ClassLegend
 from fcn_studio.app.widgets.error_banner import ErrorBanner
 from fcn_studio.app.widgets.film_strip import FilmStrip
+from fcn_studio.app.widgets.lesson_sheet import LessonSheet
 from fcn_studio.app.widgets.notice import Notice
+from fcn_studio.app.widgets.tour_bar import TourBar
 
 LEGEND_WIDTH = 336
 
@@ -27,10 +48,17 @@ class Workspace(QWidget):
 
     Attributes:
         compare: The panels.
+        fusion: The net after its trunk.
+        heatmaps: Classes at the nodes of the net.
+        changes: Where fusion changed its mind.
+        rooms: The tabs above them.
+        side: Legend and probe.
         legend: The classes.
+        probe: Why a pixel has its class.
         strip: The photos that are open.
         banner: What went wrong.
         notice: What happened.
+        tour: The guided tour's words.
         splitter: Between pictures and legend.
 
     Signals:
@@ -43,27 +71,66 @@ class Workspace(QWidget):
     truth_requested = Signal(object)  # Photo
     path_requested = Signal(object)  # Photo
 
-    def __init__(self, session: Session, intake: Intake, thumbnails: Thumbnails, transform: ViewTransform) -> None:
+    def __init__(
+        self,
+        session: Session,
+        intake: Intake,
+        thumbnails: Thumbnails,
+        transform: ViewTransform,
+        background: Background,
+    ) -> None:
         super().__init__()
         self.setObjectName("workspace")
         self._session = session
         self._legend_wanted = self._strip_wanted = True
         self.compare = CompareView(transform)
+        self.heatmaps = HeatmapView(transform, background)
+        self.fusion = FusionView(transform, background)
+        self.changes = ChangesView(transform, background)
         self.legend = ClassLegend()
+        self.probe = ProbeView(background)
         self.strip = FilmStrip(thumbnails)
         self.banner = ErrorBanner()
         self.notice = Notice()
+        self.tour = TourBar()
         self._empty = EmptyState(has_samples=bool(intake.samples))
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
-        self._stack.addWidget(self.compare)
+        self._views: dict[Room, CompareView | HeatmapView | FusionView | ChangesView] = {
+            Room.COMPARE: self.compare,
+            Room.HEATMAPS: self.heatmaps,
+            Room.FUSION: self.fusion,
+            Room.CHANGES: self.changes,
+        }
+        self.rooms = self._room_tabs()
+        for view in self._views.values():
+            self._stack.addWidget(view)
+        self.side = QTabWidget()
+        self.side.setObjectName("side")
+        self.side.setDocumentMode(True)
+        self.side.tabBar().setDrawBase(False)
+        self.side.addTab(self.legend, self.tr("Classes"))
+        self._probe_area = QScrollArea()  # a low window has no room for all of it
+        self._probe_area.setObjectName("probe_area")
+        self._probe_area.setWidget(self.probe)
+        self._probe_area.setWidgetResizable(True)
+        self._probe_area.setFrameShape(QFrame.Shape.NoFrame)
+        self._probe_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._probe_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.side.addTab(self._probe_area, self.tr("Probe"))
+        middle = QWidget()
+        pictures = QVBoxLayout(middle)
+        pictures.setContentsMargins(0, 0, 0, 0)
+        pictures.setSpacing(0)
+        pictures.addLayout(self._room_row())
+        pictures.addWidget(self._stack, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self._stack)
-        self.splitter.addWidget(self.legend)
+        self.splitter.addWidget(middle)
+        self.splitter.addWidget(self.side)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setCollapsible(0, False)
         self.splitter.setHandleWidth(4)
-        self.legend.setMinimumWidth(LEGEND_WIDTH)
+        self.side.setMinimumWidth(LEGEND_WIDTH)
         self.splitter.setSizes([10_000, LEGEND_WIDTH])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -71,6 +138,7 @@ class Workspace(QWidget):
         for widget in (self.banner, self.notice):
             column.addWidget(widget)
         column.addWidget(self.splitter, 1)
+        column.addWidget(self.tour)
         column.addWidget(self.strip)
         self._connect(intake)
         self._show_list()
@@ -81,13 +149,27 @@ class Workspace(QWidget):
         session.shown_changed.connect(self._show_picture)
         session.engine_changed.connect(self._show_layout)
         session.problem_found.connect(self.banner.show_problem)
-        session.pointer_changed.connect(self.compare.set_pointer)
+        session.probed_changed.connect(self.probe.set_probed)
+        presentation.room_changed.connect(self._show_room)
+        for view in self._views.values():
+            session.pointer_changed.connect(view.set_pointer)
+            view.pointer_moved.connect(session.set_pointer)
+        self.compare.pixel_clicked.connect(self._pin)
+        self.compare.region_chosen.connect(self._pin_region)
+        self.probe.marks_changed.connect(self.compare.set_marks)
+        for canvas in (self.heatmaps.canvas, self.fusion.canvas, self.changes.canvas):
+            canvas.clicked.connect(self._pin)
+            canvas.region_chosen.connect(self._pin_region)
+            canvas.resized.connect(self._fit)
+            self.probe.marks_changed.connect(canvas.set_marks)
+        self.probe.unpin_requested.connect(lambda: session.pin(None))
+        self.fusion.node_chosen.connect(self._open_node)
+        self.fusion.variant_chosen.connect(self._open_variant)
         session.list.changed.connect(self._show_list)
         session.list.current_changed.connect(self.strip.set_current)
         session.list.status_changed.connect(self._show_status)
         presentation.appearance_changed.connect(self._show_appearance)
         presentation.layout_changed.connect(self._show_layout)
-        self.compare.pointer_moved.connect(session.set_pointer)
         self.compare.pair_requested.connect(presentation.set_pair)
         self.legend.class_toggled.connect(presentation.toggle_class)
         self.legend.class_soloed.connect(self._solo)
@@ -106,7 +188,7 @@ class Workspace(QWidget):
     def set_legend_wanted(self, wanted: bool) -> None:
         """Shows or hides the legend; while nothing is open there is none."""
         self._legend_wanted = wanted
-        self.legend.setVisible(wanted and self._session.shown is not None)
+        self.side.setVisible(wanted and self._session.shown is not None)
 
     def set_strip_wanted(self, wanted: bool) -> None:
         """Shows or hides the film strip; one photo alone needs none."""
@@ -158,17 +240,102 @@ class Workspace(QWidget):
     @Slot()
     def _show_picture(self) -> None:
         shown, presentation = self._session.shown, self._session.presentation
-        self._stack.setCurrentWidget(self._empty if shown is None else self.compare)
+        self._show_room()
         self.compare.set_layout(presentation.layout, self._session.panels)
-        self.compare.show_picture(shown, presentation.appearance)
+        for view in self._views.values():
+            view.show_picture(shown, presentation.appearance)
+        self.probe.show_picture(shown, self._session.panels, presentation.appearance)
         self.legend.show_result(shown.result if shown else None)
         self.legend.set_appearance(presentation.appearance)
         self.set_legend_wanted(self._legend_wanted)
 
+    def _room_row(self) -> QHBoxLayout:
+        self._explain = QToolButton()
+        self._explain.setObjectName("explain_room")
+        self._explain.setText("i")
+        self._explain.setToolTip(self.tr("What this view shows (I)"))
+        self._explain.setAccessibleName(self._explain.toolTip())
+        self._explain.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._explain.clicked.connect(self.explain_room)
+        self._sheet = LessonSheet(self)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 8, 0)
+        row.addWidget(self.rooms)
+        row.addStretch(1)
+        row.addWidget(self._explain)
+        return row
+
+    @Slot()
+    def explain_room(self) -> None:
+        """Says in a paragraph what is shown."""
+        title, text = lesson(self._session.presentation.room)
+        self._sheet.show_lesson(title, text, self._explain)
+
+    def _room_tabs(self) -> QTabBar:
+        tabs = QTabBar()
+        tabs.setObjectName("rooms")
+        tabs.setDrawBase(False)
+        tabs.setExpanding(False)
+        tabs.setAccessibleName(self.tr("Views"))
+        words = {
+            Room.COMPARE: (self.tr("Compare"), self.tr("Photo and masks beside each other (F2)")),
+            Room.HEATMAPS: (self.tr("Heat maps"), self.tr("What each node of the net says of each class (F3)")),
+            Room.FUSION: (self.tr("Fusion"), self.tr("The skips, drawn and made stronger and weaker (F4)")),
+            Room.CHANGES: (self.tr("Changes"), self.tr("Where the skips changed the mask, and whether for good (F5)")),
+        }
+        for number, room in enumerate(Room):
+            tabs.addTab(words[room][0])
+            tabs.setTabToolTip(number, words[room][1])
+        tabs.currentChanged.connect(lambda index: self._session.presentation.set_room(tuple(Room)[index]))
+        return tabs
+
+    @Slot()
+    def _show_room(self) -> None:
+        shown, room = self._session.shown, self._session.presentation.room
+        self.rooms.setVisible(shown is not None)
+        self._explain.setVisible(shown is not None)
+        self.rooms.setCurrentIndex(tuple(Room).index(room))
+        self._stack.setCurrentWidget(self._empty if shown is None else self._views[room])
+        self._fit()
+
+    @Slot()
+    def _fit(self) -> None:
+        """What fits is for the picture to say that is seen; the panels say it themselves."""
+        for view in (self.heatmaps, self.fusion, self.changes):
+            if view.canvas.isVisible():
+                view.canvas.fit_view()
+
+    @Slot(object)
+    def _pin(self, pixel: tuple[int, int]) -> None:
+        """A click pins where the probe is seen; elsewhere it means nothing."""
+        if self.probe.isVisible():
+            self._session.pin(pixel)
+
+    @Slot(object, object)
+    def _pin_region(self, rows: range, columns: range) -> None:
+        self.show_probe()
+        self._session.pin_region(rows, columns)
+
+    def show_probe(self) -> None:
+        """Brings the probe to the front."""
+        self.side.setCurrentWidget(self._probe_area)
+
+    @Slot(str)
+    def _open_node(self, name: str) -> None:
+        self._session.presentation.set_room(Room.HEATMAPS)
+        self.heatmaps.show_node(name)
+
+    @Slot(str)
+    def _open_variant(self, variant: str) -> None:
+        self._session.presentation.show_single(PanelId(variant))
+        self._session.presentation.set_room(Room.COMPARE)
+
     @Slot()
     def _show_appearance(self) -> None:
         appearance = self._session.presentation.appearance
-        self.compare.set_appearance(appearance)
+        for view in self._views.values():
+            view.set_appearance(appearance)
+        self.probe.set_appearance(appearance)
         self.legend.set_appearance(appearance)
 
     @Slot()

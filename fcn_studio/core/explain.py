@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.fusion import strips
-from fcn_studio.core.trace import Trace, layers_of
+from fcn_studio.core.trace import ScoreMap, Trace, layers_of
 
 Shares = Mapping[str, NDArray[np.float32]]  # (C,) by score layer
 
@@ -111,3 +111,23 @@ def _means(trace: Trace, rows: range, columns: range, variant: str) -> Shares:
             total += trace.layer_scores(layer, variant, seen, columns).sum(axis=(1, 2), dtype=np.float64)
         found[layer] = (total / (len(rows) * len(columns))).astype(np.float32)
     return MappingProxyType(found)
+
+
+def nearest_cell(score_map: ScoreMap, x: int, y: int) -> tuple[int, int]:
+    """(row, column) of the score cell whose centre is nearest to a pixel of the photo; always one that there is."""
+    height, width = score_map.evidence.shape[1:]
+    row, column = (round(float((place - score_map.coords.offset) / score_map.coords.scale)) for place in (y, x))
+    return min(max(row, 0), height - 1), min(max(column, 0), width - 1)
+
+
+def receptive_fields(trace: Trace, x: int, y: int) -> dict[str, tuple[float, float, float, float]]:
+    """By score layer: left, top, right and bottom edge, on the photo, of what the cell nearest to a pixel can see.
+
+    Edges are those of pixels: the pixel in column 0 reaches from 0 to 1. They may lie beyond the photo.
+    """
+    found = {}
+    for layer, score_map in trace.score_maps.items():
+        row, column = nearest_cell(score_map, x, y)
+        (left, right), (top, bottom) = score_map.coords.box(column), score_map.coords.box(row)
+        found[layer] = (left, top, right + 1, bottom + 1)
+    return found

@@ -62,10 +62,14 @@ class LiveFusion:
         crop = grid.coords.upsampled(self._last.stride, self._last.kernel).crop_to(PHOTO)
         down = _weights(rows + crop, grid.scores.shape[1], self._last)
         across = _weights(columns + crop, grid.scores.shape[2], self._last)
-        return np.asarray(down @ grid.scores @ across.T, dtype=np.float32)
+        near_rows, near_columns = _used(down), _used(across)  # while zoomed in, most cells are out of sight
+        part = grid.scores[:, near_rows, near_columns]
+        return np.asarray(down[:, near_rows] @ part @ across[:, near_columns].T, dtype=np.float32)
 
     def mask(self, gains: Gains, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.uint8]:
         """(len(rows), len(columns)) uint8 class indices there; both in ascending order."""
+        if not (rows.size and columns.size):
+            return np.empty((len(rows), len(columns)), dtype=np.uint8)
         return winners(self.scores(gains, rows, columns))
 
 
@@ -78,6 +82,12 @@ def winners(scores: Scores) -> NDArray[np.uint8]:
         index[better] = number
         np.maximum(best, scores[number], out=best)
     return index
+
+
+def _used(weights: NDArray[np.float32]) -> slice:
+    """The cells that give anything at all; all of them where none does."""
+    cells = np.flatnonzero(weights.any(axis=0))
+    return slice(int(cells[0]), int(cells[-1]) + 1) if cells.size else slice(None)
 
 
 def _weights(positions: NDArray[np.intp], cells: int, upsampling: Upsampling) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.fusion import Grid, Scores, Upsampling, align, softmax, strips
-from fcn_studio.core.geometry import CoordMap
+from fcn_studio.core.geometry import CoordMap, crop_pair
 from fcn_studio.core.labels import LabelSet
 
 HeatmapKind = Literal["score", "probability"]
@@ -248,6 +248,13 @@ class Trace:
             for name, layer in self.score_maps.items()
         }
         return replace(self, score_maps=bare, masks={})
+
+    def skip_crop(self, layer: str) -> int:
+        """The leading cells of a skip's score map that are cut off to align it with what it is added to."""
+        upscored = {"score_pool4": "upscore2", "score_pool3": "upscore_pool4"}[layer]
+        coarse = self._layer("score_fr", None) if layer == "score_pool4" else self._grid("fuse_pool4")
+        step = self.upsamplings[upscored]
+        return crop_pair(coarse.coords.upsampled(step.stride, step.kernel), self.score_maps[layer].coords)[1]
 
     def part(self, node: str, layer: str) -> Grid:
         """What one score layer adds to a node, on the node's grid."""

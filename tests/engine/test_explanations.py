@@ -17,7 +17,7 @@ import fcn_studio as fs
 from fcn_studio.core.answers import decider, doubt, tipping_point
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
-from fcn_studio.core.explain import explain, explain_region
+from fcn_studio.core.explain import explain, explain_region, nearest_cell, receptive_fields
 from fcn_studio.core.fusion import nearest_line
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.live_fusion import Gains, LiveFusion
@@ -217,3 +217,29 @@ def test_answers_can_be_cancelled(trace: Trace, answer: Callable[[Trace, CancelT
 def test_a_skip_that_the_net_has_not_is_an_error(trace: Trace) -> None:
     with pytest.raises(ValueError, match="no skip 'score_fr'"):
         tipping_point(trace, "score_fr")
+
+
+def test_receptive_fields_are_where_the_gradient_of_a_score_can_be(weights: Path) -> None:
+    """No pixel outside a box matters, and over some random photos every edge of it does."""
+    checkpoint = load_checkpoint(weights)
+    size = (640, 672)
+    trace = fs.load(weights, device="cpu", precision="fp32").trace(np.zeros((*size, 3), np.uint8))
+    x, y = 330, 300
+    boxes = receptive_fields(trace, x, y)
+    generator = torch.Generator().manual_seed(0)
+    for index, layer in enumerate(LAYERS):
+        row, column = nearest_cell(trace.score_maps[layer], x, y)
+        reached = torch.zeros(size)
+        for _ in range(4):
+            pixels = torch.randn(1, 3, *size, generator=generator, requires_grad=True)
+            scores = checkpoint.net.score(checkpoint.net.taps(pixels))[index]
+            assert scores is not None
+            (gradient,) = torch.autograd.grad(scores[0, :, row, column].sum(), pixels)
+            reached += gradient[0].abs().sum(0)
+        rows, columns = (torch.nonzero(reached.sum(axis)).flatten() for axis in (1, 0))
+        left, top, right, bottom = boxes[layer]
+        assert left <= int(columns[0]) <= left + 3
+        assert right - 3 <= int(columns[-1]) + 1 <= right
+        assert top <= int(rows[0]) <= top + 3
+        assert bottom - 3 <= int(rows[-1]) + 1 <= bottom
+        assert abs((left + right) / 2 - (x + 0.5)) <= trace.score_maps[layer].stride / 2

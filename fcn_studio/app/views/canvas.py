@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QNativeGestureEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from fcn_studio.app.views.layers import Content, Layers, Look
+from fcn_studio.app.views.marks import Marks
 from fcn_studio.app.views.rendering import PhotoRenderer
 from fcn_studio.app.views.view_transform import Placement, ViewTransform
 
@@ -23,16 +33,26 @@ class Canvas(QWidget):
 
     Signals:
         pointer_moved: The pointer is over another place. ((x, y) of a pixel of the photo, or None)
+        clicked: A pixel was clicked, and not dragged. ((x, y) of a pixel of the photo)
+        region_chosen: A rectangle was drawn with Shift. (rows, columns)
+        resized: It is seen at another size, so that what fits may differ.
     """
 
     pointer_moved = Signal(object)  # tuple[int, int] | None
+    clicked = Signal(object)  # tuple[int, int]
+    region_chosen = Signal(object, object)  # range, range
+    resized = Signal()
 
     def __init__(self, transform: ViewTransform, renderer: PhotoRenderer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._transform = transform
         self.layers = Layers(renderer)
         self._crosshair: tuple[int, int] | None = None
+        self._marks = Marks()
         self._drag_from: QPointF | None = None
+        self._pressed_at: QPointF | None = None  # until it becomes a drag
+        self._region_from: QPointF | None = None
+        self._region_to: QPointF | None = None
         self._message = ""
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -54,6 +74,12 @@ class Canvas(QWidget):
         """Marks a pixel of the photo."""
         if pixel != self._crosshair:
             self._crosshair = pixel
+            self.update()
+
+    def set_marks(self, marks: Marks) -> None:
+        """What the probe marks."""
+        if marks != self._marks:
+            self._marks = marks
             self.update()
 
     def placement(self) -> Placement:
@@ -92,6 +118,25 @@ class Canvas(QWidget):
             painter.drawLine(QPointF(x, top), QPointF(x, max(y - half, top)))
             painter.drawLine(QPointF(x, min(y + half, bottom)), QPointF(x, bottom))
 
+    def _paint_region(self, painter: QPainter) -> None:
+        if self._region_from is not None and self._region_to is not None:
+            painter.setPen(QPen(QColor(255, 255, 255), 1, Qt.PenStyle.DashLine))
+            painter.setBrush(QColor(255, 255, 255, 40))
+            painter.drawRect(QRectF(self._region_from, self._region_to).normalized())
+
+    def _region(self) -> tuple[range, range] | None:
+        """The pixels of the photo in the rectangle that is drawn."""
+        if self._region_from is None or self._region_to is None or self.layers.content.levels is None:
+            return None
+        ratio, placement = self.devicePixelRatioF(), self.placement()
+        ends = [placement.to_image(end.x() * ratio, end.y() * ratio) for end in (self._region_from, self._region_to)]
+        height, width = self.layers.content.levels[0].shape[:2]
+        columns, rows = (
+            range(max(int(min(ends[0][axis], ends[1][axis])), 0), min(int(max(ends[0][axis], ends[1][axis])) + 1, size))
+            for axis, size in ((0, width), (1, height))
+        )
+        return (rows, columns) if rows and columns else None
+
     def _paint_message(self, painter: QPainter) -> None:
         if not self._message:
             return
@@ -107,16 +152,35 @@ class Canvas(QWidget):
         painter.setPen(QColor(255, 255, 255))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._message)
 
+    def fit_view(self) -> None:
+        """Lets "fit" mean this canvas; for the one picture of a view."""
+        ratio = self.devicePixelRatioF()
+        self._transform.set_viewport(round(self.width() * ratio), round(self.height() * ratio))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tells of it."""
+        super().resizeEvent(event)
+        self.resized.emit()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draws."""
         painter = QPainter(self)
+        try:
+            self._paint(painter)
+        finally:
+            painter.end()  # Qt does not survive a painter that outlives its event
+
+    def _paint(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), BACKDROP)
-        if self.layers.content.levels is not None:
-            placement, ratio = self.placement(), self.devicePixelRatioF()
+        placement, ratio = self.placement(), self.devicePixelRatioF()
+        levels = self.layers.content.levels
+        # The shared view may be of the next photo already, whose picture is about to come.
+        if levels is not None and levels[0].shape[:2] == (placement.image_height, placement.image_width):
             self._paint_layers(painter, placement, ratio)
+            self._marks.paint(painter, placement, ratio)
             self._paint_crosshair(painter, placement, ratio)
+            self._paint_region(painter)
         self._paint_message(painter)
-        painter.end()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zooms at the pointer; two fingers on a touchpad pan."""
@@ -130,13 +194,24 @@ class Canvas(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Starts a pan."""
+        """Starts a pan, or a region with Shift."""
+        if event.button() == Qt.MouseButton.LeftButton and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._region_from = self._region_to = event.position()
+            return
+        self._pressed_at = event.position() if event.button() == Qt.MouseButton.LeftButton else None
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             self._drag_from = event.position()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pans while a button is held; moves the cross-hair."""
+        if self._region_from is not None:
+            self._region_to = event.position()
+            self.update()
+            return
+        start = self._pressed_at
+        if start is not None and (event.position() - start).manhattanLength() >= QApplication.startDragDistance():
+            self._pressed_at = None
         if self._drag_from is not None:
             moved = (event.position() - self._drag_from) * self.devicePixelRatioF()
             self._drag_from = event.position()
@@ -144,7 +219,15 @@ class Canvas(QWidget):
         self.pointer_moved.emit(self.pixel_at(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Ends a pan."""
+        """Ends a pan; what was none is a click."""
+        region, self._region_from, self._region_to = self._region(), None, None
+        pixel = self.pixel_at(event.position()) if self._pressed_at is not None else None
+        self._pressed_at = None
+        if region is not None:
+            self.region_chosen.emit(*region)
+            self.update()
+        elif pixel is not None:
+            self.clicked.emit(pixel)
         self._drag_from = None
         self.unsetCursor()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QEvent, QSize, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from fcn_studio.app.appearance import PAIRED, Appearance, Arrangement, Layout
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.session import Shown
 from fcn_studio.app.views.canvas import Canvas
+from fcn_studio.app.views.marks import Marks
 from fcn_studio.app.views.pair_panel import PairPanel
 from fcn_studio.app.views.panel import Panel
 from fcn_studio.app.views.rendering import PhotoRenderer
@@ -32,10 +33,14 @@ class CompareView(QWidget):
     Signals:
         pointer_moved: The pointer is over another pixel. ((x, y) on the photo, or None)
         pair_requested: Two other panels are to be compared. (PanelId, PanelId)
+        pixel_clicked: A pixel was clicked. ((x, y) on the photo)
+        region_chosen: A rectangle was drawn with Shift. (rows, columns)
     """
 
     pointer_moved = Signal(object)  # tuple[int, int] | None
     pair_requested = Signal(object, object)  # PanelId, PanelId
+    pixel_clicked = Signal(object)  # tuple[int, int]
+    region_chosen = Signal(object, object)  # range, range
 
     def __init__(self, transform: ViewTransform, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +62,8 @@ class CompareView(QWidget):
         self.pair = PairPanel(self.transform, self._renderer)
         self.pair.setParent(self)
         self.pair.hide()
-        self.pair.canvas.pointer_moved.connect(self.pointer_moved)
+        self._marks = Marks()
+        self._follow(self.pair.canvas)
         self.pair.canvas.divider_moved.connect(self._on_divider_moved)
         self.pair.pair_requested.connect(self.pair_requested)
 
@@ -95,13 +101,20 @@ class CompareView(QWidget):
     @Slot(object)
     def set_pointer(self, pixel: tuple[int, int] | None) -> None:
         """Moves the cross-hair of all panels."""
-        if pixel is not None and not self._holds(pixel):
-            pixel = None  # of the photo before, by a canvas that was asked while another one was being laid out
         for panel in self._laid_out():
             panel.set_pointer(pixel)
 
-    def _holds(self, pixel: tuple[int, int]) -> bool:
-        return self._shown is not None and pixel[0] < self._shown.size[1] and pixel[1] < self._shown.size[0]
+    @Slot(object)
+    def set_marks(self, marks: Marks) -> None:
+        """What the probe marks, on all panels."""
+        self._marks = marks
+        for canvas in (*(panel.canvas for panel in self.panels.values()), self.pair.canvas):
+            canvas.set_marks(marks)
+
+    def _follow(self, canvas: Canvas) -> None:
+        canvas.pointer_moved.connect(self.pointer_moved)
+        canvas.clicked.connect(self.pixel_clicked)
+        canvas.region_chosen.connect(self.region_chosen)
 
     def blink(self, by: int) -> None:
         """Shows the next (1) or previous (-1) mask in the panel under the pointer, else in the last one; 0 ends it."""
@@ -132,7 +145,8 @@ class CompareView(QWidget):
         if name not in self.panels:
             panel = Panel(name, self.transform, self._renderer)
             panel.setParent(self)
-            panel.canvas.pointer_moved.connect(self.pointer_moved)
+            self._follow(panel.canvas)
+            panel.canvas.set_marks(self._marks)
             self.panels[name] = panel
         return self.panels[name]
 
@@ -192,6 +206,8 @@ class CompareView(QWidget):
     def _match_sizes(self) -> None:
         """Captions of one height, and a fit that suits the smallest canvas."""
         panels = [] if self.paired else [self.panels[name] for name in self._visible if name in self.panels]
+        if not self.isVisible():
+            return  # another view says what fits
         canvases: list[Canvas] = [self.pair.canvas] if self.paired else [panel.canvas for panel in panels]
         if not canvases:
             return
@@ -219,6 +235,11 @@ class CompareView(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Small enough for any screen."""
         return QSize(480, 320)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What fits is for these panels to say again."""
+        super().showEvent(event)
+        self._match_sizes()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lays out for the new size."""

@@ -5,6 +5,7 @@ Everything is sampled for the screen's own pixels: the work follows the size of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,10 +16,11 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from fcn_studio.app.appearance import ColourTable
 from fcn_studio.app.pyramid import Levels
-from fcn_studio.app.views.rendering import PhotoRenderer, hatch, indexed_image, outlined, sample, stripes
+from fcn_studio.app.views.rendering import PhotoRenderer, hatch, indexed_image, outlined, places, sample, stripes
 from fcn_studio.app.views.view_transform import Placement
 
 Mask = NDArray[np.uint8]
+LiveMask = Callable[[NDArray[np.intp], NDArray[np.intp]], Mask]
 
 GRID_FROM = 12.0  # zoom from which the photo's pixels are ruled off
 INDICES_FROM = 32.0  # zoom from which class indices are printed in the mask's pixels
@@ -35,6 +37,7 @@ class Content:
         against_void: Pixels of `against` with this value are left out.
         confidence: (H, W) winning probability of `mask`, 255 for 1.
         clear: The mask value that is never drawn.
+        live: Gives the mask of some rows and columns of the photo, in place of `mask`, at the moment it is drawn.
         grey: Whether the photo is drawn without its colours, so that those of the mask stand out.
     """
 
@@ -44,6 +47,7 @@ class Content:
     against_void: int | None = None
     confidence: Mask | None = None
     clear: int = 255
+    live: LiveMask | None = None
     grey: bool = False
 
 
@@ -120,11 +124,11 @@ class Layers:
     def mask_image(self, placement: Placement) -> QImage | None:
         """The visible part of the mask as an indexed image with the look's colours."""
         content = self.content
-        if content.mask is None:
+        if content.mask is None and content.live is None:
             return None
         key = (placement, self.look.outlines)
         if self._mask_key != key:
-            indices = sample(content.mask, placement)
+            indices = self._indices(placement)
             if content.against is not None:
                 other = sample(content.against, placement)
                 same = indices == other
@@ -138,6 +142,12 @@ class Layers:
             if self._mask_image is not None:
                 self._mask_image.setColorTable(self.look.colours)
         return self._mask_image
+
+    def _indices(self, placement: Placement) -> Mask:
+        content = self.content
+        if content.live is not None:
+            return content.live(*places(placement))
+        return sample(content.mask, placement) if content.mask is not None else np.empty((0, 0), np.uint8)
 
     def _hatching(self, placement: Placement, ratio: float) -> QImage | None:
         content = self.content

@@ -22,14 +22,20 @@ HATCH_COLOURS = (0x00000000, 0xE6FFFFFF, 0xB4000000)  # nothing, a light stripe,
 
 def sample(pixels: NDArray[np.uint8], placement: Placement) -> NDArray[np.uint8]:
     """The visible part of an (H, W, ...) array, one value for each screen pixel, by nearest neighbour."""
-    left, top, right, bottom = placement.visible()
-    rows = _nearest(top, bottom, placement.top, placement.zoom, pixels.shape[0])
-    columns = _nearest(left, right, placement.left, placement.zoom, pixels.shape[1])
+    rows, columns = places(placement)
     if not (rows.size and columns.size):
         return pixels[:0, :0]
     # Rows first, cut to the columns that are seen: a gather of single pixels is several times slower.
     seen: NDArray[np.uint8] = pixels[rows, columns[0] : columns[-1] + 1].take(columns - columns[0], axis=1)
     return seen
+
+
+def places(placement: Placement) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The photo's rows and columns under the middles of the screen's pixels, in the part that shows the photo."""
+    left, top, right, bottom = placement.visible()
+    rows = _nearest(top, bottom, placement.top, placement.zoom, placement.image_height)
+    columns = _nearest(left, right, placement.left, placement.zoom, placement.image_width)
+    return rows, columns
 
 
 def indexed_image(indices: NDArray[np.uint8]) -> QImage | None:

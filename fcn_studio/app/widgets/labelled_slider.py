@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 STEP = 10
 
 
-class _Slider(QSlider):
+class KeySlider(QSlider):
     """Keeps the arrow keys for itself while it has the focus; elsewhere they leaf through photos."""
 
     def event(self, event: QEvent) -> bool:
+        """Takes its own keys before they become shortcuts."""
         own = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
         override = event.type() == QEvent.Type.ShortcutOverride
         if override and isinstance(event, QKeyEvent) and event.key() in own:
@@ -32,7 +33,7 @@ class LabelledSlider(QWidget):
 
     def __init__(self, name: str, label: str, *, top: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._slider = _Slider(Qt.Orientation.Horizontal)
+        self._slider = KeySlider(Qt.Orientation.Horizontal)
         self._slider.setObjectName(name)
         self._slider.setRange(0, top)
         self._slider.setPageStep(STEP)

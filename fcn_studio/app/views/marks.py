@@ -1,0 +1,56 @@
+"""What the probe marks on every picture: the pinned pixel or region, and the receptive fields of its score cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from fcn_studio.app.views.view_transform import Placement
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom on the photo, edges of pixels
+LAYER_COLOURS = {"score_fr": "#d55e00", "score_pool4": "#0072b2", "score_pool3": "#009e73"}  # Okabe and Ito 2008
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """On the photo's coordinates.
+
+    Attributes:
+        pin: A pixel (x, y), or None.
+        region: A rectangle instead of a pixel, or None.
+        fields: Receptive fields by score layer.
+    """
+
+    pin: tuple[int, int] | None = None
+    region: Box | None = None
+    fields: tuple[tuple[str, Box], ...] = ()
+
+    def paint(self, painter: QPainter, placement: Placement, ratio: float) -> None:
+        """Draws into a viewport whose screen has `ratio` pixels for one of Qt's."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for layer, box in self.fields:
+            self._frame(painter, _on_view(box, placement, ratio), QColor(LAYER_COLOURS[layer]))
+        if self.region is not None:
+            self._frame(painter, _on_view(self.region, placement, ratio), QColor(255, 255, 255))
+        if self.pin is not None:
+            x, y = placement.to_view(self.pin[0] + 0.5, self.pin[1] + 0.5)
+            middle = QPointF(x / ratio, y / ratio)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for colour, width in ((QColor(0, 0, 0, 180), 4.0), (QColor(255, 255, 255), 2.0)):
+                painter.setPen(QPen(colour, width))
+                painter.drawEllipse(middle, 6, 6)
+
+    @staticmethod
+    def _frame(painter: QPainter, place: QRectF, colour: QColor) -> None:
+        for line, width in ((QColor(0, 0, 0, 150), 4.0), (colour, 2.0)):
+            painter.setPen(QPen(line, width))
+            painter.drawRect(place)
+
+
+def _on_view(box: Box, placement: Placement, ratio: float) -> QRectF:
+    left, top = placement.to_view(box[0], box[1])
+    right, bottom = placement.to_view(box[2], box[3])
+    return QRectF(left / ratio, top / ratio, (right - left) / ratio, (bottom - top) / ratio)
