@@ -136,6 +136,22 @@
         <translation>취소(&amp;C)</translation>
     </message>
     <message>
+        <source>&amp;Compare</source>
+        <translation>비교(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Heat Maps</source>
+        <translation>히트맵(&amp;H)</translation>
+    </message>
+    <message>
+        <source>&amp;Fusion</source>
+        <translation>융합(&amp;F)</translation>
+    </message>
+    <message>
+        <source>C&amp;hanges</source>
+        <translation>변화(&amp;H)</translation>
+    </message>
+    <message>
         <source>&amp;Photo</source>
         <translation>사진(&amp;P)</translation>
     </message>
@@ -248,6 +264,14 @@
         <translation>필름 스트립(&amp;T)</translation>
     </message>
     <message>
+        <source>P&amp;robe</source>
+        <translation>탐침(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Unpin the Pro&amp;be</source>
+        <translation>탐침 고정 해제(&amp;B)</translation>
+    </message>
+    <message>
         <source>L&amp;egend</source>
         <translation>범례(&amp;E)</translation>
     </message>
@@ -356,12 +380,27 @@
         <translation>명령 찾기(&amp;F)…</translation>
     </message>
     <message>
+        <source>Guided &amp;Tour</source>
+        <translation>안내 둘러보기(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Explain This &amp;View</source>
+        <translation>이 화면 설명(&amp;V)</translation>
+    </message>
+    <message>
         <source>&amp;Keyboard Shortcuts</source>
         <translation>키보드 단축키(&amp;K)</translation>
     </message>
     <message>
         <source>&amp;About FCN Studio</source>
         <translation>FCN Studio 정보(&amp;A)</translation>
+    </message>
+</context>
+<context>
+    <name>BoundariesPage</name>
+    <message>
+        <source>Lines are one pixel of the screen wide at every zoom; void makes none.</source>
+        <translation>선은 어떤 배율에서도 화면 1픽셀 너비이며, 무시 영역에는 선이 없습니다.</translation>
     </message>
 </context>
 <context>
@@ -393,6 +432,139 @@
     <message>
         <source>void</source>
         <translation>무시</translation>
+    </message>
+</context>
+<context>
+    <name>Changes</name>
+    <message>
+        <source>Changes from {0} to {1}</source>
+        <translation>{0}에서 {1}로의 변화</translation>
+    </message>
+    <message>
+        <source>Boundaries</source>
+        <translation>경계</translation>
+    </message>
+    <message>
+        <source>Decider</source>
+        <translation>결정한 층</translation>
+    </message>
+    <message>
+        <source>Tipping point of {0}</source>
+        <translation>{0}의 전환점</translation>
+    </message>
+    <message>
+        <source>Rescue and harm from {0} to {1}</source>
+        <translation>{0}에서 {1}로의 구함과 해침</translation>
+    </message>
+    <message>
+        <source>Trimap curve</source>
+        <translation>트라이맵 곡선</translation>
+    </message>
+    <message>
+        <source>Gain pad</source>
+        <translation>이득 판</translation>
+    </message>
+    <message>
+        <source>Pixels whose class with the highest score is another one in FCN-{1} than in FCN-{0}, in the colour of their class in FCN-{1}.</source>
+        <translation>점수가 가장 높은 클래스가 FCN-{0}과 FCN-{1}에서 다른 픽셀, FCN-{1}의 클래스 색으로.</translation>
+    </message>
+    <message>
+        <source>Lines where neighbouring pixels have different classes, one for each net; where lines meet, the net that is lower in the list is on top.</source>
+        <translation>이웃한 픽셀의 클래스가 다른 곳의 선, 신경망마다 하나씩. 선이 겹치면 목록의 아래쪽 신경망이 위에 옵니다.</translation>
+    </message>
+    <message>
+        <source>The score layer that carries most of the margin: of its score for the winning class less its score for the runner-up, summed over all layers, it adds the largest part.</source>
+        <translation>여유를 가장 많이 맡은 점수 층: 1위 클래스 점수에서 2위 클래스 점수를 뺀 값의 합에서 가장 큰 몫을 더합니다.</translation>
+    </message>
+    <message>
+        <source>The gain at which the pixel changes its class while {0} is turned down from 1 to 0 and all else stays: scores are gain times {0} plus the rest.</source>
+        <translation>다른 것은 그대로 두고 {0}을(를) 1에서 0으로 줄일 때 픽셀의 클래스가 바뀌는 이득: 점수는 이득 x {0} + 나머지입니다.</translation>
+    </message>
+    <message>
+        <source>Pixels whose class changed from FCN-{0} to FCN-{1}, by whether the class before and the class after is the one of the ground truth.</source>
+        <translation>FCN-{0}에서 FCN-{1}로 클래스가 바뀐 픽셀, 이전과 이후의 클래스가 정답인지에 따라.</translation>
+    </message>
+    <message>
+        <source>Mean IU (intersection over union, averaged over classes) of the pixels that lie within so many pixels of a boundary in the ground truth: how exactly each net follows outlines.</source>
+        <translation>정답의 경계에서 몇 픽셀 안에 있는 픽셀의 평균 IU(교집합 나누기 합집합, 클래스 평균): 신경망이 윤곽을 얼마나 정확히 따르는지.</translation>
+    </message>
+    <message>
+        <source>Mean IU on this photo with both skips made weaker or stronger: score_fr plus gain times score_pool4 plus gain times score_pool3.</source>
+        <translation>두 스킵을 약하거나 세게 했을 때 이 사진의 평균 IU: score_fr + 이득 x score_pool4 + 이득 x score_pool3.</translation>
+    </message>
+    <message>
+        <source>This checkpoint has not both of FCN-{0} and FCN-{1}; open one that has.</source>
+        <translation>이 체크포인트에는 FCN-{0}과 FCN-{1}이 모두 있지 않습니다. 둘 다 있는 것을 여세요.</translation>
+    </message>
+    <message>
+        <source>This checkpoint has no such skip layer; open a net of a finer stride, such as FCN-8s.</source>
+        <translation>이 체크포인트에는 그런 스킵 층이 없습니다. FCN-8s처럼 더 세밀한 스트라이드의 신경망을 여세요.</translation>
+    </message>
+    <message>
+        <source>This photo has no ground truth of the net&apos;s classes; open its mask to see this.</source>
+        <translation>이 사진에는 신경망 클래스의 정답이 없습니다. 마스크를 열면 볼 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Rescued: wrong, then right</source>
+        <translation>구함: 틀렸다가 맞음</translation>
+    </message>
+    <message>
+        <source>Harmed: right, then wrong</source>
+        <translation>해침: 맞았다가 틀림</translation>
+    </message>
+    <message>
+        <source>Wrong, then wrong in another way</source>
+        <translation>틀렸다가 다르게 틀림</translation>
+    </message>
+    <message>
+        <source>Ground truth</source>
+        <translation>정답 마스크</translation>
+    </message>
+</context>
+<context>
+    <name>ChangesPage</name>
+    <message>
+        <source>Click a row, or press the space bar on it, to see only its pixels; again, for all.</source>
+        <translation>행을 클릭하거나 스페이스 바를 누르면 그 픽셀만 보이고, 다시 하면 모두 보입니다.</translation>
+    </message>
+    <message>
+        <source>{0} of {1} pixels changed their class, {2} % of the photo.</source>
+        <translation>{1}픽셀 중 {0}픽셀이 클래스를 바꿨습니다. 사진의 {2} %입니다.</translation>
+    </message>
+</context>
+<context>
+    <name>ChangesView</name>
+    <message>
+        <source>Map of changes</source>
+        <translation>변화 맵</translation>
+    </message>
+    <message>
+        <source>Map</source>
+        <translation>맵</translation>
+    </message>
+    <message>
+        <source>Open a photo to see where fusion changes its class.</source>
+        <translation>사진을 열면 융합이 클래스를 바꾼 곳이 보입니다.</translation>
+    </message>
+    <message>
+        <source>Segmenting…</source>
+        <translation>분할 중…</translation>
+    </message>
+    <message>
+        <source>No mask</source>
+        <translation>마스크 없음</translation>
+    </message>
+    <message>
+        <source>Computing…</source>
+        <translation>계산 중…</translation>
+    </message>
+    <message>
+        <source>SVG pictures (*.svg);;PDF documents (*.pdf)</source>
+        <translation>SVG 그림 (*.svg);;PDF 문서 (*.pdf)</translation>
+    </message>
+    <message>
+        <source>Save the trimap curve</source>
+        <translation>트라이맵 곡선 저장</translation>
     </message>
 </context>
 <context>
@@ -482,6 +654,13 @@
     <message>
         <source>off</source>
         <translation>끔</translation>
+    </message>
+</context>
+<context>
+    <name>DeciderPage</name>
+    <message>
+        <source>Share of all pixels of FCN-{0} that each layer decides.</source>
+        <translation>FCN-{0}의 모든 픽셀 중 각 층이 결정한 비율.</translation>
     </message>
 </context>
 <context>
@@ -708,6 +887,209 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
 </context>
 <context>
+    <name>FusionGraph</name>
+    <message>
+        <source>Fusion graph</source>
+        <translation>융합 그래프</translation>
+    </message>
+    <message>
+        <source>Open {0} as heat maps</source>
+        <translation>{0}을(를) 히트맵으로 열기</translation>
+    </message>
+</context>
+<context>
+    <name>FusionView</name>
+    <message>
+        <source>Mask with these gains</source>
+        <translation>이 이득의 마스크</translation>
+    </message>
+    <message>
+        <source>Strength of each score layer</source>
+        <translation>각 점수 층의 세기</translation>
+    </message>
+    <message>
+        <source>No skips</source>
+        <translation>스킵 없음</translation>
+    </message>
+    <message>
+        <source>The chain x2, x2, x8 over score_fr alone</source>
+        <translation>score_fr만의 x2, x2, x8 사슬</translation>
+    </message>
+    <message>
+        <source>pool4 only</source>
+        <translation>pool4만</translation>
+    </message>
+    <message>
+        <source>The chain x2, x8 over score_fr and score_pool4</source>
+        <translation>score_fr과 score_pool4의 x2, x8 사슬</translation>
+    </message>
+    <message>
+        <source>Net as it is</source>
+        <translation>신경망 그대로</translation>
+    </message>
+    <message>
+        <source>All gains 1: FCN-8s</source>
+        <translation>모든 이득이 1: FCN-8s</translation>
+    </message>
+    <message>
+        <source>Skips alone</source>
+        <translation>스킵만</translation>
+    </message>
+    <message>
+        <source>What score_pool4 and score_pool3 say without score_fr</source>
+        <translation>score_fr 없이 score_pool4와 score_pool3이 말하는 것</translation>
+    </message>
+    <message>
+        <source>FCN-32s exit</source>
+        <translation>FCN-32s 출력</translation>
+    </message>
+    <message>
+        <source>score_fr enlarged by x32 at once</source>
+        <translation>score_fr을 한 번에 x32 확대</translation>
+    </message>
+    <message>
+        <source>FCN-16s exit</source>
+        <translation>FCN-16s 출력</translation>
+    </message>
+    <message>
+        <source>fuse_pool4 enlarged by x16 at once</source>
+        <translation>fuse_pool4를 한 번에 x16 확대</translation>
+    </message>
+    <message>
+        <source>Upsampling</source>
+        <translation>업샘플링</translation>
+    </message>
+    <message>
+        <source>The net&apos;s own</source>
+        <translation>신경망 고유</translation>
+    </message>
+    <message>
+        <source>Bilinear</source>
+        <translation>이중 선형</translation>
+    </message>
+    <message>
+        <source>Nearest (unpooling)</source>
+        <translation>최근접(언풀링)</translation>
+    </message>
+    <message>
+        <source>Nodes show</source>
+        <translation>노드 표시</translation>
+    </message>
+    <message>
+        <source>What the nodes show</source>
+        <translation>노드가 보이는 것</translation>
+    </message>
+    <message>
+        <source>Click a node to see it as heat maps.</source>
+        <translation>노드를 클릭하면 히트맵으로 봅니다.</translation>
+    </message>
+    <message>
+        <source>Segmenting…</source>
+        <translation>분할 중…</translation>
+    </message>
+    <message>
+        <source>Winning classes</source>
+        <translation>1위 클래스</translation>
+    </message>
+    <message>
+        <source>Live mask</source>
+        <translation>실시간 마스크</translation>
+    </message>
+    <message>
+        <source>The exit itself: one enlargement, no chain.</source>
+        <translation>출력 자체: 한 번의 확대, 사슬 아님.</translation>
+    </message>
+    <message>
+        <source>A chain of enlargements, not the exit FCN-{0}, which enlarges at once.</source>
+        <translation>여러 번 확대한 사슬이며, 한 번에 확대하는 FCN-{0} 출력이 아닙니다.</translation>
+    </message>
+    <message>
+        <source>The net as it is: FCN-{0}.</source>
+        <translation>신경망 그대로: FCN-{0}.</translation>
+    </message>
+    <message>
+        <source>Between the nets: scores are sums, so every mixture has a mask.</source>
+        <translation>신경망 사이: 점수는 합이므로 어떤 혼합에도 마스크가 있습니다.</translation>
+    </message>
+    <message>
+        <source>{0} x {1}, stride {2}</source>
+        <translation>{0} x {1}, 스트라이드 {2}</translation>
+    </message>
+    <message>
+        <source>crop {0}</source>
+        <translation>자르기 {0}</translation>
+    </message>
+    <message>
+        <source>{0} % of the pixels differ from FCN-{1}</source>
+        <translation>FCN-{1}과 다른 픽셀 {0} %</translation>
+    </message>
+    <message>
+        <source>mean IU {0}</source>
+        <translation>평균 IU {0}</translation>
+    </message>
+</context>
+<context>
+    <name>GainPadPlot</name>
+    <message>
+        <source>Mean IU over the gains of both skips</source>
+        <translation>두 스킵의 이득에 따른 평균 IU</translation>
+    </message>
+    <message>
+        <source>pool4 x {0}, pool3 x {1}: mean IU {2} %</source>
+        <translation>pool4 x {0}, pool3 x {1}: 평균 IU {2} %</translation>
+    </message>
+    <message>
+        <source>Gain of score_pool3</source>
+        <translation>score_pool3의 이득</translation>
+    </message>
+    <message>
+        <source>Gain of score_pool4</source>
+        <translation>score_pool4의 이득</translation>
+    </message>
+    <message>
+        <source>the net: {0} %</source>
+        <translation>신경망: {0} %</translation>
+    </message>
+    <message>
+        <source>the net, and best: {0} %</source>
+        <translation>신경망이자 최고: {0} %</translation>
+    </message>
+    <message>
+        <source>best: {0} %</source>
+        <translation>최고: {0} %</translation>
+    </message>
+</context>
+<context>
+    <name>GainSlider</name>
+    <message>
+        <source>Gain of {0}</source>
+        <translation>{0}의 이득</translation>
+    </message>
+    <message>
+        <source>1 is the net as it is, 0 leaves {0} out</source>
+        <translation>1은 신경망 그대로, 0은 {0}을(를) 뺍니다</translation>
+    </message>
+</context>
+<context>
+    <name>GainsPage</name>
+    <message>
+        <source>Every pixel of the photo counts.</source>
+        <translation>사진의 모든 픽셀을 셉니다.</translation>
+    </message>
+    <message>
+        <source>The photo is large: every {0}th row and column counts.</source>
+        <translation>사진이 커서 {0}번째 행과 열마다 셉니다.</translation>
+    </message>
+    <message>
+        <source>No pixel of the ground truth is labelled.</source>
+        <translation>정답에 라벨이 있는 픽셀이 없습니다.</translation>
+    </message>
+    <message>
+        <source>The net as it is reaches {0} %. The best of {1} pairs, pool4 x {2} and pool3 x {3}, reaches {4} %: {5} points more, on this photo.</source>
+        <translation>신경망 그대로는 {0} %에 이릅니다. {1}쌍 중 최고인 pool4 x {2}, pool3 x {3}은 {4} %로, 이 사진에서 {5}점 높습니다.</translation>
+    </message>
+</context>
+<context>
     <name>Gather</name>
     <message>
         <source>{0}: the folder cannot be read ({1}).</source>
@@ -716,6 +1098,212 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>{0}: no images in this folder.</source>
         <translation>{0}: 이 폴더에 그림이 없습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>HeatmapBar</name>
+    <message>
+        <source>Node of the fusion graph</source>
+        <translation>융합 그래프의 노드</translation>
+    </message>
+    <message>
+        <source>Whose scores are shown: a score layer, a fusion step or a final output</source>
+        <translation>보일 점수: 점수 층, 융합 단계 또는 최종 출력</translation>
+    </message>
+    <message>
+        <source>Kind of map</source>
+        <translation>맵의 종류</translation>
+    </message>
+    <message>
+        <source>Scores, probabilities, or how unsure the final output is</source>
+        <translation>점수, 확률, 또는 최종 출력의 불확실함</translation>
+    </message>
+    <message>
+        <source>Resolution</source>
+        <translation>해상도</translation>
+    </message>
+    <message>
+        <source>Grid cells</source>
+        <translation>격자 칸</translation>
+    </message>
+    <message>
+        <source>Each cell of the node&apos;s own grid as one block</source>
+        <translation>노드 격자의 칸마다 한 블록으로</translation>
+    </message>
+    <message>
+        <source>Upsampled</source>
+        <translation>업샘플</translation>
+    </message>
+    <message>
+        <source>Enlarged to the photo&apos;s size, as the net does it</source>
+        <translation>신경망이 하듯 사진 크기로 확대</translation>
+    </message>
+    <message>
+        <source>Range of colours</source>
+        <translation>색의 범위</translation>
+    </message>
+    <message>
+        <source>Shared</source>
+        <translation>공통</translation>
+    </message>
+    <message>
+        <source>One range for all classes, so that tiles can be compared</source>
+        <translation>모든 클래스에 같은 범위, 서로 비교할 수 있도록</translation>
+    </message>
+    <message>
+        <source>Own</source>
+        <translation>각자</translation>
+    </message>
+    <message>
+        <source>Each class up to its own peak, so that weak classes can be seen</source>
+        <translation>클래스마다 자기 최댓값까지, 약한 클래스도 보이도록</translation>
+    </message>
+    <message>
+        <source>Order of classes</source>
+        <translation>클래스 순서</translation>
+    </message>
+    <message>
+        <source>Peak</source>
+        <translation>최댓값</translation>
+    </message>
+    <message>
+        <source>The class with the highest value first</source>
+        <translation>값이 가장 높은 클래스부터</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>이름</translation>
+    </message>
+    <message>
+        <source>By name</source>
+        <translation>이름순</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>노드</translation>
+    </message>
+    <message>
+        <source>Range</source>
+        <translation>범위</translation>
+    </message>
+    <message>
+        <source>Sort</source>
+        <translation>정렬</translation>
+    </message>
+    <message>
+        <source>FCN-{0}, final ({1} x {2})</source>
+        <translation>FCN-{0}, 최종 ({1} x {2})</translation>
+    </message>
+    <message>
+        <source>{0} (stride {1}, {2} x {3})</source>
+        <translation>{0} (스트라이드 {1}, {2} x {3})</translation>
+    </message>
+    <message>
+        <source>Score</source>
+        <translation>점수</translation>
+    </message>
+    <message>
+        <source>Probability</source>
+        <translation>확률</translation>
+    </message>
+    <message>
+        <source>Entropy</source>
+        <translation>엔트로피</translation>
+    </message>
+    <message>
+        <source>Margin</source>
+        <translation>여유</translation>
+    </message>
+</context>
+<context>
+    <name>HeatmapView</name>
+    <message>
+        <source>Heat maps of all classes</source>
+        <translation>모든 클래스의 히트맵</translation>
+    </message>
+    <message>
+        <source>Heat map over the photo</source>
+        <translation>사진 위의 히트맵</translation>
+    </message>
+    <message>
+        <source>Colour bar</source>
+        <translation>색 막대</translation>
+    </message>
+    <message>
+        <source>All classes</source>
+        <translation>모든 클래스</translation>
+    </message>
+    <message>
+        <source>Back to the maps of all classes (Esc)</source>
+        <translation>모든 클래스의 맵으로 돌아가기 (Esc)</translation>
+    </message>
+    <message>
+        <source>Opacity</source>
+        <translation>불투명도</translation>
+    </message>
+    <message>
+        <source>Opacity of the heat map</source>
+        <translation>히트맵의 불투명도</translation>
+    </message>
+    <message>
+        <source>How much of the photo is seen through the map</source>
+        <translation>맵을 통해 사진이 보이는 정도</translation>
+    </message>
+    <message>
+        <source>Open a photo to see the heat maps of its classes.</source>
+        <translation>사진을 열면 클래스의 히트맵이 보입니다.</translation>
+    </message>
+    <message>
+        <source>Segmenting…</source>
+        <translation>분할 중…</translation>
+    </message>
+    <message>
+        <source>There are no scores of this photo.</source>
+        <translation>이 사진의 점수가 없습니다.</translation>
+    </message>
+    <message>
+        <source>Computing heat maps…</source>
+        <translation>히트맵 계산 중…</translation>
+    </message>
+    <message>
+        <source>max {0}</source>
+        <translation>최대 {0}</translation>
+    </message>
+    <message>
+        <source>max about {0}</source>
+        <translation>최대 약 {0}</translation>
+    </message>
+    <message>
+        <source>{0} classes</source>
+        <translation>클래스 {0}개</translation>
+    </message>
+    <message>
+        <source>peak</source>
+        <translation>최댓값</translation>
+    </message>
+    <message>
+        <source>Entropy</source>
+        <translation>엔트로피</translation>
+    </message>
+    <message>
+        <source>Margin</source>
+        <translation>여유</translation>
+    </message>
+    <message>
+        <source>bits</source>
+        <translation>비트</translation>
+    </message>
+    <message>
+        <source>{0}  {1} at x {2}, y {3}</source>
+        <translation>{0}  {1}, x {2}, y {3}</translation>
+    </message>
+    <message>
+        <source>no cell at x {0}, y {1}</source>
+        <translation>x {0}, y {1}에 칸 없음</translation>
+    </message>
+    <message>
+        <source>{0}  {1} at cell (row {2}, column {3}) of {4} x {5}</source>
+        <translation>{0}  {1}, 칸 (행 {2}, 열 {3}), 격자 {4} x {5}</translation>
     </message>
 </context>
 <context>
@@ -799,6 +1387,48 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>Fetching…</source>
         <translation>가져오는 중…</translation>
+    </message>
+</context>
+<context>
+    <name>KernelPlot</name>
+    <message>
+        <source>Kernel of {0} weights, stride {1}</source>
+        <translation>가중치 {0}개의 커널, 스트라이드 {1}</translation>
+    </message>
+</context>
+<context>
+    <name>Lessons</name>
+    <message>
+        <source>Three nets in one</source>
+        <translation>하나에 담긴 세 신경망</translation>
+    </message>
+    <message>
+        <source>Each panel is the class with the highest score at each pixel. FCN-32s has one score for every 32 x 32 pixels, enlarged at once; FCN-16s adds scores from pool4 on a grid of 16 pixels, FCN-8s more from pool3 on a grid of 8. The finer the grid, the sharper the boundary. (Long, Shelhamer, Darrell 2015, section 4.2)</source>
+        <translation>각 패널은 픽셀마다 점수가 가장 높은 클래스입니다. FCN-32s는 32 x 32 픽셀마다 점수 하나를 한 번에 확대하고, FCN-16s는 16픽셀 격자의 pool4 점수를, FCN-8s는 8픽셀 격자의 pool3 점수를 더합니다. 격자가 세밀할수록 경계가 또렷합니다. (Long, Shelhamer, Darrell 2015, 4.2절)</translation>
+    </message>
+    <message>
+        <source>What a layer says of a class</source>
+        <translation>층이 클래스에 대해 말하는 것</translation>
+    </message>
+    <message>
+        <source>A score layer is a 1x1 convolution: at each cell of its grid a weighted sum of channels, one sum for each class. Red cells speak for the class, blue ones against it. score_fr is coarse and sure of what there is; score_pool3 is fine and knows edges, but little of meaning. The softmax over classes turns scores into probabilities. (section 3.2 and figure 3)</source>
+        <translation>점수 층은 1x1 합성곱입니다. 격자의 칸마다 채널의 가중합을 클래스별로 하나씩 냅니다. 붉은 칸은 그 클래스를 지지하고 푸른 칸은 반대합니다. score_fr은 거칠지만 무엇이 있는지 확신하고, score_pool3은 세밀해서 가장자리를 알지만 의미는 잘 모릅니다. 클래스에 대한 소프트맥스가 점수를 확률로 바꿉니다. (3.2절과 그림 3)</translation>
+    </message>
+    <message>
+        <source>How skips are added</source>
+        <translation>스킵을 더하는 방법</translation>
+    </message>
+    <message>
+        <source>score_fr is enlarged by 2 and score_pool4 added; the sum is enlarged by 2 and score_pool3 added; that sum is enlarged by 8 to the photo. All of it is linear, so that a skip can be made weaker or stronger by a factor, and the mask follows at once without another run of the net. With both factors 0 the chain of enlargements is left, which is nearly, but not exactly, FCN-32s. (section 4.2, figure 3)</source>
+        <translation>score_fr을 2배 확대해 score_pool4를 더하고, 그 합을 2배 확대해 score_pool3을 더한 뒤, 8배 확대해 사진 크기로 만듭니다. 모두 선형이므로 스킵의 세기를 곱으로 바꿀 수 있고, 신경망을 다시 돌리지 않아도 마스크가 바로 따라옵니다. 두 값이 0이면 확대의 사슬만 남는데, FCN-32s와 거의 같지만 똑같지는 않습니다. (4.2절, 그림 3)</translation>
+    </message>
+    <message>
+        <source>Where the skips changed the mask</source>
+        <translation>스킵이 마스크를 바꾼 곳</translation>
+    </message>
+    <message>
+        <source>Two masks of one photo are subtracted: where they differ, a skip has changed the class. Against ground truth a change is a rescue (wrong, then right) or a harm (right, then wrong). Most changes lie along boundaries; the trimap curve measures the mean IU (true positives over their union with all errors, averaged over classes) in a narrow band around them. (section 5)</source>
+        <translation>한 사진의 두 마스크를 비교해 다른 곳이 스킵이 클래스를 바꾼 곳입니다. 정답에 견주면 변화는 구함(틀렸다가 맞음)이거나 해침(맞았다가 틀림)입니다. 변화는 대부분 경계를 따라 있으며, 트라이맵 곡선은 경계 둘레의 좁은 띠에서 평균 IU(참 양성을 오류와의 합집합으로 나누어 클래스에 대해 평균)를 잽니다. (5절)</translation>
     </message>
 </context>
 <context>
@@ -963,7 +1593,7 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>Segmenting…</source>
-        <translation>분할하는 중…</translation>
+        <translation>분할 중…</translation>
     </message>
     <message>
         <source>Choose two masks to compare</source>
@@ -1021,11 +1651,62 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <name>Panel</name>
     <message>
         <source>Segmenting…</source>
-        <translation>분할하는 중…</translation>
+        <translation>분할 중…</translation>
     </message>
     <message>
         <source>No mask</source>
         <translation>마스크 없음</translation>
+    </message>
+</context>
+<context>
+    <name>ProbeView</name>
+    <message>
+        <source>Unpin</source>
+        <translation>고정 해제</translation>
+    </message>
+    <message>
+        <source>Whose score is split</source>
+        <translation>점수를 나눌 변형</translation>
+    </message>
+    <message>
+        <source>Share of each score layer</source>
+        <translation>각 점수 층의 몫</translation>
+    </message>
+    <message>
+        <source>Solid: evidence from the photo. Hatched: the layer&apos;s bias.</source>
+        <translation>채움: 사진의 증거. 빗금: 층의 편향.</translation>
+    </message>
+    <message>
+        <source>Receptive fields on the photo</source>
+        <translation>사진 위의 수용 영역</translation>
+    </message>
+    <message>
+        <source>Split the score of</source>
+        <translation>점수를 나눌 변형</translation>
+    </message>
+    <message>
+        <source>Click a pixel to pin it, or draw a rectangle with Shift.</source>
+        <translation>픽셀을 클릭해 고정하거나 Shift로 사각형을 그리세요.</translation>
+    </message>
+    <message>
+        <source>Point at a picture: here it is said which class each variant sees there, and why.</source>
+        <translation>그림을 가리키면 각 변형이 그곳을 어떤 클래스로 보는지, 왜 그런지 여기에 나옵니다.</translation>
+    </message>
+    <message>
+        <source>Probe</source>
+        <translation>탐침</translation>
+    </message>
+    <message>
+        <source>Margin of the winner&apos;s probability {0} %, entropy {1} bits of at most {2}.</source>
+        <translation>1위 확률의 여유 {0} %, 엔트로피 {1}비트(최대 {2}).</translation>
+    </message>
+    <message>
+        <source>x {0} to {1}, y {2} to {3}</source>
+        <translation>x {0}~{1}, y {2}~{3}</translation>
+    </message>
+    <message>
+        <source>{0} decides: of the lead of {1} over {2} ({3}) it carries {4}.</source>
+        <translation>{0}이(가) 결정합니다: {1}이(가) {2}을(를) 앞선 {3} 중 {4}을(를) 맡습니다.</translation>
     </message>
 </context>
 <context>
@@ -1132,7 +1813,7 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>Segmenting…</source>
-        <translation>분할하는 중…</translation>
+        <translation>분할 중…</translation>
     </message>
     <message>
         <source>Exporting: {0} of {1} photos</source>
@@ -1147,7 +1828,196 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
 </context>
 <context>
+    <name>TippingPage</name>
+    <message>
+        <source>At this gain of the skip the pixel changes its class; where the bare photo shows, it never does. Bright pixels hang on the skip: a little less of it tips them.</source>
+        <translation>스킵의 이득이 이 값일 때 픽셀의 클래스가 바뀝니다. 사진만 보이는 곳은 결코 바뀌지 않습니다. 밝은 픽셀은 스킵에 달려 있어 조금만 줄어도 뒤집힙니다.</translation>
+    </message>
+    <message>
+        <source>No pixel of FCN-{0} changes its class.</source>
+        <translation>FCN-{0}의 어떤 픽셀도 클래스가 바뀌지 않습니다.</translation>
+    </message>
+    <message>
+        <source>{0} % of the pixels of FCN-{1} change their class, half of them above a gain of {2}.</source>
+        <translation>FCN-{1} 픽셀의 {0} %가 클래스를 바꾸며, 그 절반은 이득 {2} 위에서 바꿉니다.</translation>
+    </message>
+</context>
+<context>
+    <name>Tour</name>
+    <message>
+        <source>FCN-32s decides on a grid of 32 pixels. Things are found, but their borders are blurred.</source>
+        <translation>FCN-32s는 32픽셀 격자에서 결정합니다. 사물은 찾지만 경계가 흐립니다.</translation>
+    </message>
+    <message>
+        <source>These are its scores, a map for each class. Each block is one cell: no border can be finer.</source>
+        <translation>그 점수를 클래스별 맵으로 나타냅니다. 블록 하나가 한 칸이며, 경계는 이보다 세밀할 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>score_pool4 speaks for every 16 pixels. It is added here, score_pool3 is still left out.</source>
+        <translation>score_pool4는 16픽셀마다 말합니다. 여기서는 이것을 더했고 score_pool3은 아직 뺐습니다.</translation>
+    </message>
+    <message>
+        <source>With score_pool3, for every 8 pixels, the sum is FCN-8s. Move a slider and watch the borders.</source>
+        <translation>8픽셀마다의 score_pool3까지 더하면 FCN-8s입니다. 슬라이더를 움직이며 경계를 보세요.</translation>
+    </message>
+    <message>
+        <source>The pixels that the skips have changed: they lie along borders and on thin things.</source>
+        <translation>스킵이 바꾼 픽셀들: 경계와 가는 사물에 있습니다.</translation>
+    </message>
+    <message>
+        <source>Why? The probe splits the score of the marked pixel: the bars say which layer decided it.</source>
+        <translation>왜일까요? 탐침은 표시한 픽셀의 점수를 나눕니다. 막대가 어느 층이 결정했는지 말해 줍니다.</translation>
+    </message>
+</context>
+<context>
+    <name>TourBar</name>
+    <message>
+        <source>Back</source>
+        <translation>뒤로</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>다음</translation>
+    </message>
+    <message>
+        <source>End the tour</source>
+        <translation>둘러보기 끝내기</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>완료</translation>
+    </message>
+</context>
+<context>
+    <name>TransitionTable</name>
+    <message>
+        <source>Changes of class, most pixels first</source>
+        <translation>클래스 변화, 픽셀이 많은 순</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>이전</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>이후</translation>
+    </message>
+    <message>
+        <source>Pixels</source>
+        <translation>픽셀</translation>
+    </message>
+    <message>
+        <source>Share</source>
+        <translation>비율</translation>
+    </message>
+    <message>
+        <source>Of all pixels of the photo, in percent</source>
+        <translation>사진의 모든 픽셀 중, %</translation>
+    </message>
+</context>
+<context>
+    <name>TrimapPage</name>
+    <message>
+        <source>Net and its grid</source>
+        <translation>신경망과 격자</translation>
+    </message>
+    <message>
+        <source>Best possible</source>
+        <translation>가능한 최고</translation>
+    </message>
+    <message>
+        <source>Reached</source>
+        <translation>도달</translation>
+    </message>
+    <message>
+        <source>Best possible and reached mean IU by stride, in percent</source>
+        <translation>스트라이드별 가능한 최고와 도달한 평균 IU(%)</translation>
+    </message>
+    <message>
+        <source>Mean IU of the whole photo, in percent. Best possible: the ground truth itself, with one class for each cell of the grid; it is no strict bound, for nets may draw edges inside a cell.</source>
+        <translation>사진 전체의 평균 IU(%). 가능한 최고: 격자 칸마다 한 클래스를 둔 정답 자체. 신경망은 칸 안에도 가장자리를 그릴 수 있으므로 엄밀한 한계는 아닙니다.</translation>
+    </message>
+    <message>
+        <source>Save the plot…</source>
+        <translation>그래프 저장…</translation>
+    </message>
+    <message>
+        <source>Writes the plot as SVG or PDF</source>
+        <translation>그래프를 SVG나 PDF로 씁니다</translation>
+    </message>
+    <message>
+        <source>FCN-{0}, {1} px</source>
+        <translation>FCN-{0}, {1}px</translation>
+    </message>
+</context>
+<context>
+    <name>TrimapPlot</name>
+    <message>
+        <source>Trimap curve</source>
+        <translation>트라이맵 곡선</translation>
+    </message>
+    <message>
+        <source>FCN-{0}, up to {1} px: mean IU {2} %</source>
+        <translation>FCN-{0}, {1}px까지: 평균 IU {2} %</translation>
+    </message>
+    <message>
+        <source>the plot could not be drawn</source>
+        <translation>그래프를 그릴 수 없습니다</translation>
+    </message>
+    <message>
+        <source>Width of the band around true boundaries, px</source>
+        <translation>실제 경계 둘레 띠의 너비, px</translation>
+    </message>
+    <message>
+        <source>Mean IU, %</source>
+        <translation>평균 IU, %</translation>
+    </message>
+</context>
+<context>
+    <name>VerdictsPage</name>
+    <message>
+        <source>Class</source>
+        <translation>클래스</translation>
+    </message>
+    <message>
+        <source>Rescued</source>
+        <translation>구함</translation>
+    </message>
+    <message>
+        <source>Harmed</source>
+        <translation>해침</translation>
+    </message>
+    <message>
+        <source>Net</source>
+        <translation>순이득</translation>
+    </message>
+    <message>
+        <source>Rescued and harmed pixels by class of the ground truth</source>
+        <translation>정답 클래스별로 구한 픽셀과 해친 픽셀</translation>
+    </message>
+    <message>
+        <source>Of the ground truth</source>
+        <translation>정답의</translation>
+    </message>
+    <message>
+        <source>Rescued less harmed pixels</source>
+        <translation>구한 픽셀에서 해친 픽셀을 뺀 수</translation>
+    </message>
+    <message>
+        <source>Net gain of {0} pixels, {1} % of {2} labelled ones.</source>
+        <translation>순이득 {0}픽셀, 라벨이 있는 {2}픽셀의 {1} %.</translation>
+    </message>
+</context>
+<context>
     <name>Workspace</name>
+    <message>
+        <source>Classes</source>
+        <translation>클래스</translation>
+    </message>
+    <message>
+        <source>Probe</source>
+        <translation>탐침</translation>
+    </message>
     <message>
         <source>{0} was removed from the list.</source>
         <translation>{0}을(를) 목록에서 뺐습니다.</translation>
@@ -1159,6 +2029,46 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>Undo</source>
         <translation>실행 취소</translation>
+    </message>
+    <message>
+        <source>What this view shows (I)</source>
+        <translation>이 화면이 보이는 것 (I)</translation>
+    </message>
+    <message>
+        <source>Views</source>
+        <translation>화면</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>비교</translation>
+    </message>
+    <message>
+        <source>Photo and masks beside each other (F2)</source>
+        <translation>사진과 마스크를 나란히 (F2)</translation>
+    </message>
+    <message>
+        <source>Heat maps</source>
+        <translation>히트맵</translation>
+    </message>
+    <message>
+        <source>What each node of the net says of each class (F3)</source>
+        <translation>신경망의 각 노드가 클래스마다 말하는 것 (F3)</translation>
+    </message>
+    <message>
+        <source>Fusion</source>
+        <translation>융합</translation>
+    </message>
+    <message>
+        <source>The skips, drawn and made stronger and weaker (F4)</source>
+        <translation>스킵을 그리고 세기를 바꿉니다 (F4)</translation>
+    </message>
+    <message>
+        <source>Changes</source>
+        <translation>변화</translation>
+    </message>
+    <message>
+        <source>Where the skips changed the mask, and whether for good (F5)</source>
+        <translation>스킵이 마스크를 바꾼 곳과 그 득실 (F5)</translation>
     </message>
 </context>
 </TS>

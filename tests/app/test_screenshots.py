@@ -17,13 +17,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QCheckBox, QDialog
 from pytestqt.qtbot import QtBot
 
 from fcn_studio import load, paths
 from fcn_studio.app.appearance import Arrangement
 from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.rooms import Room
 from fcn_studio.app.theme import Scheme
+from fcn_studio.core.live_fusion import Gains
 from fcn_studio.core.pictures import indexed_image
 from fcn_studio.engine.model import DEFAULT, find_checkpoint
 from tests.app.conftest import act, drag_enter, files, open_files, wait_until_done
@@ -135,6 +137,48 @@ def palette(qtbot: QtBot, window: MainWindow) -> None:
     act(window, "palette.okabe-ito")
 
 
+def enter(qtbot: QtBot, window: MainWindow, room: Room) -> None:
+    window.session.presentation.set_room(room)
+    wait_until_done(qtbot, window)
+    qtbot.wait(200)
+    wait_until_done(qtbot, window)
+
+
+def heatmaps(qtbot: QtBot, window: MainWindow) -> None:
+    enter(qtbot, window, Room.HEATMAPS)
+
+
+def heatmap(qtbot: QtBot, window: MainWindow) -> None:
+    enter(qtbot, window, Room.HEATMAPS)
+    window.workspace.heatmaps.show_node("score_pool4", "Tree")
+    wait_until_done(qtbot, window)
+
+
+def fusion(qtbot: QtBot, window: MainWindow) -> None:
+    enter(qtbot, window, Room.FUSION)
+    window.workspace.fusion.set_gains(Gains(1, 1, 0.5))
+    qtbot.wait(200)
+    wait_until_done(qtbot, window)
+
+
+def changes(qtbot: QtBot, window: MainWindow) -> None:
+    enter(qtbot, window, Room.CHANGES)
+
+
+def probe(qtbot: QtBot, window: MainWindow) -> None:
+    window.workspace.show_probe()
+    window.session.pin((300, 200))
+    box = window.findChild(QCheckBox, "probe_fields")
+    assert isinstance(box, QCheckBox)
+    box.setChecked(True)
+    qtbot.wait(50)
+
+
+def tour(qtbot: QtBot, window: MainWindow) -> None:
+    act(window, "help.tour")
+    wait_until_done(qtbot, window)
+
+
 def dropping(qtbot: QtBot, window: MainWindow) -> None:
     mime = files(Path("a.png"))  # which the event does not own
     QApplication.sendEvent(window, drag_enter(mime))
@@ -156,6 +200,12 @@ def dropping(qtbot: QtBot, window: MainWindow) -> None:
             failed,
             two_checkpoints,
             palette,
+            heatmaps,
+            heatmap,
+            fusion,
+            changes,
+            probe,
+            tour,
             dropping,
         )
     ],

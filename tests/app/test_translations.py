@@ -47,6 +47,11 @@ def test_every_text_of_the_window_is_in_the_file_and_translated(tmp_path: Path) 
     assert [key for key, translation in committed.items() if not translation] == []
 
 
+def test_texts_are_read_as_they_are_written() -> None:
+    r"""lupdate does not know Python's \N{...}: a text with one would never be found again."""
+    assert [source for _, source in texts(FOLDER / "fcn-studio_ko.ts") if "N{" in source] == []
+
+
 def test_translations_keep_their_placeholders() -> None:
     for (_, source), translation in texts(FOLDER / "fcn-studio_ko.ts").items():
         assert sorted(re.findall(r"\{\d\}", source)) == sorted(re.findall(r"\{\d\}", translation)), source

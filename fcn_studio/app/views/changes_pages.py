@@ -200,7 +200,7 @@ class TrimapPage(Page):
                 "each cell of the grid; it is no strict bound, for nets may draw edges inside a cell."
             )
         )
-        self.save = QPushButton(self.tr("Save the plot\N{HORIZONTAL ELLIPSIS}"))
+        self.save = QPushButton(self.tr("Save the plot…"))
         self.save.setObjectName("save_trimap")
         self.save.setToolTip(self.tr("Writes the plot as SVG or PDF"))
         self.save.clicked.connect(self.save_requested)
@@ -239,8 +239,8 @@ class GainsPage(Page):
             self._summary.setText(self.tr("No pixel of the ground truth is labelled."))
             return
         text = self.tr(
-            "The net as it is reaches {0} %. The best of {1} pairs, pool4 \N{MULTIPLICATION SIGN} {2} and pool3 "
-            "\N{MULTIPLICATION SIGN} {3}, reaches {4} %: {5} points more, on this photo."
+            "The net as it is reaches {0} %. The best of {1} pairs, pool4 x {2} and pool3 "
+            "x {3}, reaches {4} %: {5} points more, on this photo."
         )
         here, there = (100 * float(found.mean_iu[place]) for place in (own, best))
         pool4, pool3 = (f"{found.gains[place]:g}" for place in best)

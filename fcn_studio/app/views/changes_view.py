@@ -347,8 +347,8 @@ class ChangesView(QWidget):
         if self._found is not None:
             return ""
         if shown.trace is None:
-            return self.tr("Segmenting\N{HORIZONTAL ELLIPSIS}") if shown.pending else self.tr("No mask")
-        return self.tr("Computing\N{HORIZONTAL ELLIPSIS}")
+            return self.tr("Segmenting…") if shown.pending else self.tr("No mask")
+        return self.tr("Computing…")
 
     def _colours(self) -> ColourTable:
         """Of the map's codes."""

@@ -392,7 +392,8 @@ class FusionView(QFrame):
         def skip(layer: str, end: str) -> Arrow:
             gain = gains.of(layer)
             crop = trace.skip_crop(layer)
-            words = f"+ {gain:.2f}" + (f", {self.tr('crop {0}').format(crop)}" if crop else "")
+            cut = self.tr("crop {0}").format(crop) if crop else ""
+            words = ", ".join(word for word in (f"+ {gain:.2f}", cut) if word)
             return Arrow(layer, end, words, LAYER_COLOURS[layer], gain)
 
         colour = LAYER_COLOURS["score_fr"]

@@ -68,7 +68,7 @@ class GainPadPlot(QWidget):
         if self._marked is None:
             return ""
         row, column = self._marked
-        text = self.tr("pool4 \N{MULTIPLICATION SIGN} {0}, pool3 \N{MULTIPLICATION SIGN} {1}: mean IU {2} %")
+        text = self.tr("pool4 x {0}, pool3 x {1}: mean IU {2} %")
         return text.format(f"{self._gains[row]:g}", f"{self._gains[column]:g}", f"{self._percent[row, column]:.1f}")
 
     def frame(self) -> QRectF:

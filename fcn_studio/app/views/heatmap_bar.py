@@ -202,8 +202,8 @@ class HeatmapBar(QWidget):
     def _node_text(self, trace: Trace, node: str) -> str:
         rows, columns, coords = node_geometry(trace, node)
         if node in trace.variants:
-            return self.tr("FCN-{0}, final ({1} \N{MULTIPLICATION SIGN} {2})").format(node, columns, rows)
-        text = self.tr("{0} (stride {1}, {2} \N{MULTIPLICATION SIGN} {3})")
+            return self.tr("FCN-{0}, final ({1} x {2})").format(node, columns, rows)
+        text = self.tr("{0} (stride {1}, {2} x {3})")
         return text.format(node, int(coords.scale), columns, rows)
 
     def _fill_kinds(self) -> None:

@@ -296,7 +296,7 @@ class HeatmapView(QWidget):
             order = sorted(range(len(labels)), key=lambda index: (-_sortable(found.peaks[index]), index))
         else:
             order = sorted(range(len(labels)), key=lambda index: labels.classes[index].casefold())
-        text = self.tr("max {0}") if found.maps.complete else self.tr("max \N{ALMOST EQUAL TO} {0}")
+        text = self.tr("max {0}") if found.maps.complete else self.tr("max about {0}")
         tiles = tuple(
             Tile(
                 index,
@@ -421,7 +421,7 @@ class HeatmapView(QWidget):
             return self.tr("{0}  {1} at x {2}, y {3}").format(name, text, *pixel).strip()
         if place is None:
             return self.tr("no cell at x {0}, y {1}").format(*pixel)
-        words = self.tr("{0}  {1} at cell (row {2}, column {3}) of {4} \N{MULTIPLICATION SIGN} {5}")
+        words = self.tr("{0}  {1} at cell (row {2}, column {3}) of {4} x {5}")
         return words.format(name, text, *place, found.heat.columns, found.heat.rows).strip()
 
     # What the user does
