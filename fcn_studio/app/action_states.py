@@ -78,6 +78,7 @@ class ActionStates(QObject):
         self._enable(self._session.probed.pinned, "view.unpin")
         self._enable(shown is not None, "file.copy_view", "file.save_view", "view.blink_next", "view.blink_back")
         self._enable(shown is not None and bool(self._session.engine), "file.export")
+        self._enable(shown is not None and shown.trace is not None, "file.save_trace")
         self._enable(TRUTH in there and layout.arrangement is not Arrangement.DIFFERENCE, "masks.errors")
         self._enable(layout.arrangement not in PAIRED or shown is not None, "masks.outlines")
         self.show_list()

@@ -78,6 +78,7 @@ ACTIONS: tuple[Entry, ...] = (
         "file.forget_truth", QT_TRANSLATE_NOOP("Actions", "&Forget Chosen Ground Truth"), Menu.FILE, ends_section=True
     ),
     Entry("file.export", QT_TRANSLATE_NOOP("Actions", "&Export…"), Menu.FILE, (Key.Save,), icon="export"),
+    Entry("file.save_trace", QT_TRANSLATE_NOOP("Actions", "Save &Trace…"), Menu.FILE, ("Ctrl+Alt+S",)),
     Entry("file.save_view", QT_TRANSLATE_NOOP("Actions", "Save &View…"), Menu.FILE, ("Ctrl+Shift+S",)),
     Entry("file.copy_view", QT_TRANSLATE_NOOP("Actions", "&Copy View"), Menu.FILE, (Key.Copy,), icon="copy"),
     Entry(

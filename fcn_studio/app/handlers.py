@@ -72,6 +72,7 @@ def _files(parts: Parts) -> Handlers:
         "file.truth": lambda: intake.ask_for_truth(session.list.current),
         "file.forget_truth": forget_truth,
         "file.export": output.ask_what_to_export,
+        "file.save_trace": output.ask_where_to_save_trace,
         "file.save_view": lambda: output.ask_where_to_save_view(compare),
         "file.copy_view": lambda: output.copy_view(compare),
         "file.copy_path": lambda: output.copy_path(session.list.current),

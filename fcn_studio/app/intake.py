@@ -83,7 +83,7 @@ class Intake(QObject):
 
     def ask_for_files(self) -> None:
         """File > Open."""
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+        patterns = " ".join(f"*{suffix}" for suffix in (*sorted(SUFFIXES), ".fcntrace"))
         files, _ = QFileDialog.getOpenFileNames(
             self._window,
             self.tr("Open photos"),

@@ -63,12 +63,12 @@ class MainWindow(QMainWindow):
         self._inference, self._settings, self._theme, self._language = inference, settings, theme, language
         self.session = Session(inference, choice, self)
         self.intake = Intake(self.session, settings, self)
-        self.output = OutputMenu(self.session, settings, self)
+        self.background = Background(self)
+        self.background.failed.connect(self.session.tell)
+        self.output = OutputMenu(self.session, settings, self.background, lambda: language.code, self)
         self.palettes = PaletteMenu(self.session, settings, self)
         self.transform = ViewTransform(self)
         self._thumbnails = Thumbnails(self)
-        self.background = Background(self)
-        self.background.failed.connect(self.session.tell)
         self._restore_presentation()
         self._overlay = DropOverlay(self)
         self._parts = QObject(self)  # owns what is built anew in another language

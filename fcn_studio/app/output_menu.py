@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
+from fcn_studio.app.background import Background
 from fcn_studio.app.export_dialog import ExportDialog
 from fcn_studio.app.export_request import ExportRequest
 from fcn_studio.app.exporter import Exporter, Outcome
@@ -17,7 +19,10 @@ from fcn_studio.app.overwrite import Overwrite, ask_to_overwrite
 from fcn_studio.app.session import Session
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.view_export import copy_view, save_view
+from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import FcnStudioError
+from fcn_studio.core.trace_file import save_trace
+from fcn_studio.core.trace_page import save_page
 
 
 class OutputMenu(QObject):
@@ -32,8 +37,16 @@ class OutputMenu(QObject):
 
     happened = Signal(object)  # Word
 
-    def __init__(self, session: Session, settings: Settings, window: QWidget) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        background: Background,
+        language: Callable[[], str],
+        window: QWidget,
+    ) -> None:
         super().__init__(window)
+        self._background, self._language = background, language
         self._session = session
         self._settings = settings
         self._window = window
@@ -71,6 +84,42 @@ class OutputMenu(QObject):
             if answer is Overwrite.KEEP_BOTH:
                 planned = self.exporter.beside(planned)
         self.exporter.start(planned)
+
+    def ask_where_to_save_trace(self) -> None:
+        """File > Save Trace: a file that this program opens again, or a page for any browser."""
+        photo = self._session.list.current
+        if photo is None:
+            return
+        file, _ = QFileDialog.getSaveFileName(
+            self._window,
+            self.tr("Save the trace"),
+            str(self._settings.export_folder / f"{Path(photo.name).stem}.fcntrace"),
+            ";;".join((self.tr("Traces of FCN Studio (*.fcntrace)"), self.tr("Web pages (*.html)"))),
+        )
+        if file:
+            self._settings.export_folder = Path(file).parent
+            self.save_trace(Path(file))
+
+    def save_trace(self, path: Path) -> None:
+        """What is shown, with the colours that are seen: photo, score maps, masks."""
+        shown = self._session.shown
+        trace = shown.trace if shown is not None else None
+        if trace is None or shown is None:
+            return
+        labels, name = self._session.presentation.appearance.dressed(trace.labels), shown.photo.name
+        language = self._language()
+
+        def write(token: CancelToken) -> Path:
+            if path.suffix.lower() in (".html", ".htm"):
+                save_page(trace, path, labels=labels, title=name, language=language)
+            else:
+                save_trace(trace, path, labels=labels)
+            return path
+
+        self._background.ask(f"save {path}", write, self._on_trace_saved)
+
+    def _on_trace_saved(self, path: object) -> None:
+        self.happened.emit(Word(self.tr("The trace was saved as {0}.").format(path)))
 
     def ask_where_to_save_view(self, view: QWidget) -> None:
         """File > Save View."""

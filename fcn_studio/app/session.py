@@ -167,7 +167,10 @@ class Session(QObject):
     @property
     def panels(self) -> tuple[PanelId, ...]:
         """The panels that can be filled, in order."""
-        variants = [info.variants for info in self.engine] or [VARIANTS]
+        traces = self.shown.result.traces if self.shown is not None and not self.shown.pending else ()
+        # A trace that was opened from a file is of a checkpoint of its own.
+        found = [trace.variants for trace in traces if trace is not None]
+        variants = found or [info.variants for info in self.engine] or [VARIANTS]
         return available_panels(variants, truth=self.shown is not None and self.shown.result.truth is not None)
 
     @property

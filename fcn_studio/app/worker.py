@@ -33,11 +33,15 @@ from fcn_studio.app.pyramid import build_levels
 from fcn_studio.app.trace_cache import CacheKey, FileState, Kept, TraceCache
 from fcn_studio.app.truths import TruthReader
 from fcn_studio.core import errors
+from fcn_studio.core.answers import winning_probability
 from fcn_studio.core.export import save_results
 from fcn_studio.core.image import read_image
+from fcn_studio.core.trace_file import load_trace
 
 if TYPE_CHECKING:
     from fcn_studio.engine.predictor import Model
+
+TRACE_SUFFIX = ".fcntrace"
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +116,8 @@ class InferenceWorker(QObject):
         source = job.photo.path if job.photo.pixels is None else job.photo.pixels
         if source is None:
             raise errors.ImageError("There is neither a file nor pixels to segment.")
+        if isinstance(source, Path) and source.suffix.lower() == TRACE_SUFFIX:
+            return self._open_trace(job, source)
         state = FileState.of(source) if isinstance(source, Path) and source.is_file() else None
         keys = [CacheKey(state, name, job.engine.device, job.engine.precision) for name in job.engine.weights]
         kept = [self._cache.get(key) if state else None for key in keys]
@@ -156,6 +162,18 @@ class InferenceWorker(QObject):
             sum(found.seconds for found in kept if found is not None),
             " ".join((*notes, warning)).strip(),
         )
+
+    def _open_trace(self, job: Job, path: Path) -> Result:
+        """What was saved is shown as it was: no checkpoint is needed."""
+        start = time.perf_counter()
+        trace = load_trace(path)
+        levels = build_levels(trace.image)
+        self._tell_partial(job, Result(levels, (trace,)))
+        confidences = {}
+        for variant in trace.variants if job.confidence else ():
+            confidences[PanelId(variant)] = winning_probability(trace, variant, cancel=job.token)
+        truth, warning = self._truths.read(job.photo, job.truth, (trace,))
+        return Result(levels, (trace,), truth, confidences, time.perf_counter() - start, warning)
 
     def _with_confidence(self, job: Job, model: Model, kept: Kept) -> Kept:
         missing = [variant for variant in kept.trace.variants if variant not in kept.confidences]

@@ -84,6 +84,20 @@ def doubt(trace: Trace, variant: str, kind: Doubt, *, cancel: CancelToken | None
     return result
 
 
+def winning_probability(trace: Trace, variant: str, *, cancel: CancelToken | None = None) -> NDArray[np.uint8]:
+    """(H, W) uint8 probability of each pixel's winning class, 255 for 1.
+
+    Raises:
+        Cancelled: `cancel` was set.
+    """
+    result = np.empty(trace.size, dtype=np.uint8)
+    for rows in _strips(trace, cancel, layers=2):
+        scores = np.sum([trace.layer_scores(layer, variant, rows) for layer in layers_of(variant)], axis=0)
+        # The winner's exponent is 0, so that its probability is one over the sum of all.
+        result[rows.start : rows.stop] = np.rint(255 / np.exp(scores - scores.max(axis=0)).sum(axis=0))
+    return result
+
+
 def _strips(trace: Trace, cancel: CancelToken | None, *, layers: int) -> Iterator[range]:
     height, width = trace.size
     token = cancel or CancelToken()

@@ -84,6 +84,10 @@
         <translation>내보내기(&amp;E)…</translation>
     </message>
     <message>
+        <source>Save &amp;Trace…</source>
+        <translation>트레이스 저장(&amp;T)…</translation>
+    </message>
+    <message>
         <source>Save &amp;View…</source>
         <translation>화면 저장(&amp;V)…</translation>
     </message>
@@ -1489,6 +1493,22 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
 </context>
 <context>
     <name>OutputMenu</name>
+    <message>
+        <source>Save the trace</source>
+        <translation>트레이스 저장</translation>
+    </message>
+    <message>
+        <source>Traces of FCN Studio (*.fcntrace)</source>
+        <translation>FCN Studio 트레이스 (*.fcntrace)</translation>
+    </message>
+    <message>
+        <source>Web pages (*.html)</source>
+        <translation>웹 페이지 (*.html)</translation>
+    </message>
+    <message>
+        <source>The trace was saved as {0}.</source>
+        <translation>트레이스를 {0}(으)로 저장했습니다.</translation>
+    </message>
     <message>
         <source>Save the view</source>
         <translation>화면 저장</translation>
