@@ -59,7 +59,7 @@ def build_handlers(parts: Parts) -> dict[str, Callable[[], None]]:
 
 
 def _files(parts: Parts) -> Handlers:
-    session, intake, output, compare = parts.session, parts.intake, parts.output, parts.workspace.compare
+    session, intake, output, workspace = parts.session, parts.intake, parts.output, parts.workspace
 
     def forget_truth() -> None:
         if session.list.current is not None:
@@ -73,8 +73,8 @@ def _files(parts: Parts) -> Handlers:
         "file.forget_truth": forget_truth,
         "file.export": output.ask_what_to_export,
         "file.save_trace": output.ask_where_to_save_trace,
-        "file.save_view": lambda: output.ask_where_to_save_view(compare),
-        "file.copy_view": lambda: output.copy_view(compare),
+        "file.save_view": lambda: output.ask_where_to_save_view(workspace.view),
+        "file.copy_view": lambda: output.copy_view(workspace.view),
         "file.copy_path": lambda: output.copy_path(session.list.current),
     }
 

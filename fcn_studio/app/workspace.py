@@ -316,6 +316,11 @@ class Workspace(QWidget):
         self.show_probe()
         self._session.pin_region(rows, columns)
 
+    @property
+    def view(self) -> QWidget:
+        """What the middle shows now."""
+        return self._views[self._session.presentation.room]
+
     def show_probe(self) -> None:
         """Brings the probe to the front."""
         self.side.setCurrentWidget(self._probe_area)

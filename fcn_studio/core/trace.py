@@ -132,6 +132,7 @@ class Trace:
         provenance: Checkpoint, device, precision.
         timings: Seconds by stage.
         taps: pool3, pool4 and fc7 as (C, h, w) float32, if they were kept.
+        score_weights: (C, channels) float32 by score layer, if taps were kept: evidence is their product with the tap.
     """
 
     image: NDArray[np.uint8]
@@ -143,14 +144,15 @@ class Trace:
     provenance: Provenance
     timings: Mapping[str, float] = field(default_factory=dict)
     taps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    score_weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     _shares: Mapping[str, NDArray[np.float64]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         _frozen(self.image)
-        for arrays in (self.masks, self.taps):
+        for arrays in (self.masks, self.taps, self.score_weights):
             for array in arrays.values():
                 _frozen(array)
-        for name in ("score_maps", "upsamplings", "masks", "timings", "taps"):
+        for name in ("score_maps", "upsamplings", "masks", "timings", "taps", "score_weights"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         # Counted here, by whoever makes the trace: a window that asks for them must not wait.
         shares = {variant: _class_shares(mask, len(self.labels)) for variant, mask in self.masks.items()}
@@ -230,7 +232,7 @@ class Trace:
         height, width = self.size
         if not (0 <= x < width and 0 <= y < height):
             raise ValueError(f"pixel ({x}, {y}) lies outside the {width}x{height} photo")
-        near, x, y = self._near(x, y)
+        near, x, y = self.near(x, y)
         shares = {}
         for layer in layers_of(variant):
             grid, upsampling = near._last_step(variant, only=layer)
@@ -297,7 +299,7 @@ class Trace:
             }
         return replace(self, score_maps=scaled, upsamplings=upsamplings, masks={})
 
-    def _near(self, x: int, y: int) -> tuple[Trace, int, int]:
+    def near(self, x: int, y: int) -> tuple[Trace, int, int]:
         """A trace of the score cells that a pixel depends on, and where that pixel lies on it.
 
         Grids repeat every 32 pixels, so that leaving out whole steps of 32 shifts the photo and changes nothing else.
