@@ -126,6 +126,7 @@ class Job:
         truth: The ground truth that the user chose; None looks for one by its name.
         confidence: Whether each pixel's winning probability is wanted too.
         export: What to write, for Purpose.EXPORT.
+        taps: Whether pool3, pool4 and fc7 are to be kept, for answers down to channels.
     """
 
     id: int
@@ -136,6 +137,7 @@ class Job:
     truth: Path | None = None
     confidence: bool = False
     export: ExportTask | None = None
+    taps: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,6 +30,7 @@ from fcn_studio.app.status_line import StatusLine
 from fcn_studio.app.theme import Theme
 from fcn_studio.app.thumbnails import Thumbnails
 from fcn_studio.app.tour import Tour
+from fcn_studio.app.views.channels_dialog import ChannelsDialog
 from fcn_studio.app.views.compare_view import CompareView
 from fcn_studio.app.views.drop_overlay import DropOverlay
 from fcn_studio.app.views.view_transform import ViewTransform
@@ -74,7 +75,7 @@ class MainWindow(QMainWindow):
         self._parts = QObject(self)  # owns what is built anew in another language
         self._tool_bar: QToolBar | None = None
         self._build()
-        self._tour_wanted = False
+        self._tour_wanted = self._channels_wanted = False
         self.session.shown_changed.connect(self._show_title)
         self.session.shown_changed.connect(self._on_shown)
         self.session.presentation.appearance_changed.connect(self._show_opacity)
@@ -149,6 +150,7 @@ class MainWindow(QMainWindow):
         self.workspace.truth_requested.connect(self.intake.ask_for_truth)
         self.workspace.path_requested.connect(self.output.copy_path)
         self.output.happened.connect(self.workspace.show_word)
+        self.workspace.channels_requested.connect(self._show_channels)
         self._tour = Tour(self.session, self.workspace, self._parts)
         self._tour.step_changed.connect(self.workspace.tour.show_step)
         self.workspace.tour.forward_requested.connect(self._tour.forward)
@@ -250,6 +252,23 @@ class MainWindow(QMainWindow):
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
+    @Slot()
+    def _show_channels(self) -> None:
+        """At once if the taps were kept, else once the photo has been traced with them."""
+        shown, pixel = self.session.shown, self.session.probed.pixel
+        if shown is None or shown.trace is None or pixel is None:
+            return
+        if not shown.trace.taps:
+            self._channels_wanted = True
+            self.session.keep_taps()
+            return
+        self._channels_wanted = False
+        try:
+            appearance = self.session.presentation.appearance
+            ChannelsDialog(shown.trace, pixel, appearance, self.background, self).show()
+        except ValueError as error:
+            self.session.tell(self.tr("There are no channels to show: {0}.").format(error))
+
     def _start_tour(self) -> None:
         """On the photo that is shown, else on the first sample once it is there."""
         self._tour_wanted = True
@@ -260,6 +279,10 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_shown(self) -> None:
         shown = self.session.shown
+        if self._channels_wanted and shown is not None and not shown.pending:
+            self._channels_wanted = False
+            if shown.trace is not None and shown.trace.taps:
+                self._show_channels()
         if self._tour_wanted and shown is not None and not shown.pending:
             self._tour_wanted = False
             self._tour.start()

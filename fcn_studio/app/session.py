@@ -139,6 +139,7 @@ class Session(QObject):
         self._good: Shown | None = None
         self._interrupted = False  # a photo waits for another engine to be loaded
         self._coming: EngineChoice | None = None  # what is being loaded
+        self._with_taps: Photo | None = None  # a photo whose channels are asked for
         self.undo = QUndoStack(self)
         self.list = PhotoList(self.undo, self)
         self.presentation = Presentation(self)
@@ -191,6 +192,7 @@ class Session(QObject):
             purpose,
             self.list.truths.get(photo),
             confidence=purpose is Purpose.SHOW and self.presentation.appearance.cutoff > 0,
+            taps=purpose is Purpose.SHOW and photo is self._with_taps,
         )
 
     def refresh(self) -> None:
@@ -242,6 +244,11 @@ class Session(QObject):
 
     def _holds(self, pixel: tuple[int, int]) -> bool:
         return self.shown is not None and pixel[0] < self.shown.size[1] and pixel[1] < self.shown.size[0]
+
+    def keep_taps(self) -> None:
+        """Has the photo that is shown traced with its taps."""
+        self._with_taps = self.list.current
+        self.refresh()
 
     def pin(self, pixel: tuple[int, int] | None) -> None:
         """Keeps a pixel in the probe; None follows the pointer again."""

@@ -70,8 +70,9 @@ class Kept:
     def size_bytes(self) -> int:
         """Memory that it holds; the first level is the trace's own photo."""
         maps = sum(score_map.evidence.nbytes for score_map in self.trace.score_maps.values())
+        taps = sum(tap.nbytes for tap in self.trace.taps.values())
         masks = sum(mask.nbytes for mask in (*self.trace.masks.values(), *self.confidences.values()))
-        return maps + masks + sum(level.nbytes for level in self.levels)
+        return maps + taps + masks + sum(level.nbytes for level in self.levels)
 
 
 class TraceCache:

@@ -120,7 +120,7 @@ class InferenceWorker(QObject):
             return self._open_trace(job, source)
         state = FileState.of(source) if isinstance(source, Path) and source.is_file() else None
         keys = [CacheKey(state, name, job.engine.device, job.engine.precision) for name in job.engine.weights]
-        kept = [self._cache.get(key) if state else None for key in keys]
+        kept = [self._known(job, key) if state else None for key in keys]
         start = time.perf_counter()
         known = next((found for found in kept if found is not None), None)
         levels = known.levels if known else build_levels(read_image(source))
@@ -133,7 +133,8 @@ class InferenceWorker(QObject):
             found = kept[slot]
             if found is None:
                 start = time.perf_counter()  # loading torch, once, is not this photo's time
-                trace = model.trace(levels[0], on_stage=self._stage_listener(job, slot), cancel=job.token)
+                listener = self._stage_listener(job, slot)
+                trace = model.trace(levels[0], keep_taps=job.taps, on_stage=listener, cancel=job.token)
                 job.token.check()
                 # The trace has its own copy of the photo; one of them is enough.
                 levels = (trace.image, *levels[1:])
@@ -162,6 +163,11 @@ class InferenceWorker(QObject):
             sum(found.seconds for found in kept if found is not None),
             " ".join((*notes, warning)).strip(),
         )
+
+    def _known(self, job: Job, key: CacheKey) -> Kept | None:
+        """What was kept, unless it lacks the taps that are asked for."""
+        found = self._cache.get(key)
+        return None if found is not None and job.taps and not found.trace.taps else found
 
     def _open_trace(self, job: Job, path: Path) -> Result:
         """What was saved is shown as it was: no checkpoint is needed."""

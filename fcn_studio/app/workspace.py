@@ -65,11 +65,13 @@ class Workspace(QWidget):
         colour_requested: A class is to get another colour. (its name)
         truth_requested: A photo's ground truth is to be chosen. (Photo)
         path_requested: A photo's path is to be copied. (Photo)
+        channels_requested: The channels behind the pinned pixel are asked for.
     """
 
     colour_requested = Signal(str)
     truth_requested = Signal(object)  # Photo
     path_requested = Signal(object)  # Photo
+    channels_requested = Signal()
 
     def __init__(
         self,
@@ -163,6 +165,7 @@ class Workspace(QWidget):
             canvas.resized.connect(self._fit)
             self.probe.marks_changed.connect(canvas.set_marks)
         self.probe.unpin_requested.connect(lambda: session.pin(None))
+        self.probe.channels_requested.connect(self.channels_requested)
         self.fusion.node_chosen.connect(self._open_node)
         self.fusion.variant_chosen.connect(self._open_variant)
         session.list.changed.connect(self._show_list)

@@ -572,6 +572,49 @@
     </message>
 </context>
 <context>
+    <name>ChannelsDialog</name>
+    <message>
+        <source>Channels behind x {0}, y {1}</source>
+        <translation>x {0}, y {1} 뒤의 채널</translation>
+    </message>
+    <message>
+        <source>{0}, score {1} in FCN-{2}</source>
+        <translation>{0}, FCN-{2}의 점수 {1}</translation>
+    </message>
+    <message>
+        <source>The ten channels that add most to this score, or take most from it. Uncheck one to mute it in the whole net and see the mask without it.</source>
+        <translation>이 점수에 가장 많이 더하거나 빼는 채널 열 개입니다. 선택을 해제하면 신경망 전체에서 그 채널을 끄고 그 마스크를 봅니다.</translation>
+    </message>
+    <message>
+        <source>Channels</source>
+        <translation>채널</translation>
+    </message>
+    <message>
+        <source>Channel</source>
+        <translation>채널</translation>
+    </message>
+    <message>
+        <source>Share</source>
+        <translation>비율</translation>
+    </message>
+    <message>
+        <source>Score layer</source>
+        <translation>점수 층</translation>
+    </message>
+    <message>
+        <source>The other {0} channels add {1}, the biases {2}.</source>
+        <translation>나머지 채널 {0}개가 {1}, 편향이 {2}을(를) 더합니다.</translation>
+    </message>
+    <message>
+        <source>Mask without the muted channels</source>
+        <translation>끈 채널이 없는 마스크</translation>
+    </message>
+    <message>
+        <source>{0} channels muted: {1} % of the pixels change their class.</source>
+        <translation>끈 채널 {0}개: 픽셀의 {1} %가 클래스를 바꿉니다.</translation>
+    </message>
+</context>
+<context>
     <name>ClassLegend</name>
     <message>
         <source>Classes</source>
@@ -1446,6 +1489,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>확대 비율</translation>
     </message>
     <message>
+        <source>There are no channels to show: {0}.</source>
+        <translation>보일 채널이 없습니다: {0}.</translation>
+    </message>
+    <message>
         <source>Shows what FCN-32s, FCN-16s and FCN-8s make of a photo, from one pass of one net.</source>
         <translation>한 신경망을 한 번 계산하여 FCN-32s, FCN-16s, FCN-8s의 결과를 보여 줍니다.</translation>
     </message>
@@ -1699,6 +1746,14 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>Receptive fields on the photo</source>
         <translation>사진 위의 수용 영역</translation>
+    </message>
+    <message>
+        <source>Channels…</source>
+        <translation>채널…</translation>
+    </message>
+    <message>
+        <source>The channels of pool3, pool4 and fc7 behind the pinned pixel</source>
+        <translation>고정한 픽셀 뒤의 pool3, pool4, fc7 채널</translation>
     </message>
     <message>
         <source>Split the score of</source>

@@ -33,10 +33,12 @@ class ProbeView(QFrame):
     Signals:
         marks_changed: The place, and what its score cells see, are to be marked. (Marks)
         unpin_requested: The pointer is to be followed again.
+        channels_requested: The channels behind the pinned pixel are asked for.
     """
 
     marks_changed = Signal(object)  # Marks
     unpin_requested = Signal()
+    channels_requested = Signal()
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +88,10 @@ class ProbeView(QFrame):
         self._fields = QCheckBox(self.tr("Receptive fields on the photo"))
         self._fields.setObjectName("probe_fields")
         self._fields.toggled.connect(self._explain)
+        self._channels = QPushButton(self.tr("Channels…"))
+        self._channels.setObjectName("probe_channels")
+        self._channels.setToolTip(self.tr("The channels of pool3, pool4 and fc7 behind the pinned pixel"))
+        self._channels.clicked.connect(self.channels_requested)
         self._build()
         self._explain()
 
@@ -109,6 +115,7 @@ class ProbeView(QFrame):
         column.addLayout(choice)
         for widget in (self._bars, self._key, self._verdict, self._doubt, self._fields):
             column.addWidget(widget)
+        column.addWidget(self._channels, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         self._explained = (self._ranks, label, self._variant, self._bars, self._key, self._verdict, self._doubt)
 
@@ -190,6 +197,7 @@ class ProbeView(QFrame):
         for widget in (*self._explained, self._fields):
             widget.setVisible(found is not None)
         self._unpin.setVisible(probed.pinned)
+        self._channels.setVisible(found is not None and probed.pinned and probed.pixel is not None)
         self._hint.setVisible(not probed.pinned)
         self._hint.setText(
             self.tr("Click a pixel to pin it, or draw a rectangle with Shift.")
