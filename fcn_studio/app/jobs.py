@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -90,6 +91,7 @@ class Purpose(StrEnum):
     SHOW = "show"
     PREFETCH = "prefetch"  # so that the next photo is there when it is asked for
     EXPORT = "export"
+    FIELD = "field"  # the effective receptive field of a score cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,21 @@ class ExportTask:
     opacity: float = 0.6
 
 
+@dataclass(frozen=True, slots=True)
+class FieldTask:
+    """Whose effective receptive field is asked for.
+
+    Attributes:
+        layer: A score layer of the first checkpoint.
+        pixel: (x, y) on the photo; the nearest cell counts.
+        class_index: Whose score.
+    """
+
+    layer: str
+    pixel: tuple[int, int]
+    class_index: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """One request. The token is set by the window's thread, since the worker is busy when it is needed.
@@ -126,6 +143,7 @@ class Job:
         truth: The ground truth that the user chose; None looks for one by its name.
         confidence: Whether each pixel's winning probability is wanted too.
         export: What to write, for Purpose.EXPORT.
+        field: What to look for, for Purpose.FIELD.
         taps: Whether pool3, pool4 and fc7 are to be kept, for answers down to channels.
     """
 
@@ -137,6 +155,7 @@ class Job:
     truth: Path | None = None
     confidence: bool = False
     export: ExportTask | None = None
+    field: FieldTask | None = None
     taps: bool = False
 
 
@@ -175,7 +194,7 @@ class Result:
     levels: Levels
     traces: tuple[Trace | None, ...] = ()
     truth: Truth | None = None
-    confidences: Mapping[PanelId, Mask] = field(default_factory=dict)
+    confidences: Mapping[PanelId, Mask] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
     warning: str = ""
 
@@ -213,6 +232,15 @@ class Exported:
     files: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldFound:
+    """(H, W) float32 gradient of a score to the photo."""
+
+    job: int
+    task: FieldTask
+    values: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The job failed; `sentence` is for the user."""
@@ -228,5 +256,5 @@ class Cancelled:
     job: int
 
 
-End = Finished | Exported | Failed | Cancelled
+End = Finished | Exported | FieldFound | Failed | Cancelled
 Report = Partial | StageDone | End

@@ -15,6 +15,8 @@ from fcn_studio.app.jobs import (
     EngineChoice,
     EngineInfo,
     Failed,
+    FieldFound,
+    FieldTask,
     Finished,
     Job,
     Mask,
@@ -119,6 +121,7 @@ class Session(QObject):
         problem_found: Something failed. (one sentence; empty when the problem is past)
         pointer_changed: The pointer is over another pixel. ((x, y) on the photo, or None)
         probed_changed: Another place is probed. (Probed)
+        field_found: An effective receptive field that was asked for. (FieldTask, (H, W) float32)
     """
 
     shown_changed = Signal()
@@ -130,6 +133,7 @@ class Session(QObject):
     problem_found = Signal(str)
     pointer_changed = Signal(object)  # tuple[int, int] | None
     probed_changed = Signal(object)  # Probed
+    field_found = Signal(object, object)  # FieldTask, NDArray[np.float32]
 
     def __init__(self, inference: Inference, choice: EngineChoice, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -245,6 +249,13 @@ class Session(QObject):
     def _holds(self, pixel: tuple[int, int]) -> bool:
         return self.shown is not None and pixel[0] < self.shown.size[1] and pixel[1] < self.shown.size[0]
 
+    def ask_field(self, task: FieldTask) -> None:
+        """Has the effective receptive field of a score cell computed by the worker; the newest wish counts."""
+        photo = self.list.current
+        if photo is not None:
+            self.queue.drop(Purpose.FIELD)
+            self.queue.add([replace(self.make_job(photo, Purpose.FIELD), field=task)])
+
     def keep_taps(self) -> None:
         """Has the photo that is shown traced with its taps."""
         self._with_taps = self.list.current
@@ -333,6 +344,10 @@ class Session(QObject):
     def on_report(self, job: Job, report: Report) -> None:
         """A job has something to tell; what an overtaken job tells is dropped here and nowhere else."""
         self._note_status(job, report)
+        if isinstance(report, FieldFound):
+            self.field_found.emit(report.task, report.values)
+        elif isinstance(report, Failed) and job.purpose is Purpose.FIELD:
+            self.problem_found.emit(report.sentence)
         if self._wanted is None or report.job != self._wanted.id:
             return
         match report:
@@ -358,7 +373,7 @@ class Session(QObject):
         match report:
             case Finished():
                 self.list.set_status(job.photo, DONE if job.engine == self.choice else WAITING)
-            case Failed() if job.purpose is not Purpose.EXPORT:
+            case Failed() if job.purpose in (Purpose.SHOW, Purpose.PREFETCH):
                 self.list.set_status(job.photo, PhotoStatus(PhotoState.FAILED, report.sentence))
             case Partial() | StageDone():
                 return

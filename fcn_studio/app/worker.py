@@ -20,6 +20,7 @@ from fcn_studio.app.jobs import (
     EngineInfo,
     Exported,
     Failed,
+    FieldFound,
     Finished,
     Job,
     Mask,
@@ -83,7 +84,12 @@ class InferenceWorker(QObject):
         """Does a job."""
         end: End
         try:
-            end = self._export(job) if job.purpose is Purpose.EXPORT else Finished(job.id, self._segment(job))
+            if job.purpose is Purpose.EXPORT:
+                end = self._export(job)
+            elif job.purpose is Purpose.FIELD:
+                end = self._find_field(job)
+            else:
+                end = Finished(job.id, self._segment(job))
         except errors.Cancelled:
             end = Cancelled(job.id)
         except errors.ImageError as error:
@@ -189,6 +195,17 @@ class InferenceWorker(QObject):
             variant: model.confidence(kept.trace, variant, cancel=job.token) for variant in missing
         }
         return Kept(kept.trace, kept.levels, kept.seconds, {**kept.confidences, **computed})
+
+    def _find_field(self, job: Job) -> FieldFound:
+        task = job.field
+        if task is None:
+            raise ValueError("a job for a receptive field says which")
+        trace = next(iter(self._segment(job).traces), None)
+        models = self._open(job.engine)
+        if trace is None or trace.provenance.digest != models[0].digest:
+            raise errors.DataError("The checkpoint of this trace is not loaded; its gradient cannot be computed.")
+        x, y = task.pixel
+        return FieldFound(job.id, task, models[0].effective_field(trace, task.layer, x, y, task.class_index))
 
     def _export(self, job: Job) -> Exported:
         task = job.export

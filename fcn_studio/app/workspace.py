@@ -166,6 +166,8 @@ class Workspace(QWidget):
             self.probe.marks_changed.connect(canvas.set_marks)
         self.probe.unpin_requested.connect(lambda: session.pin(None))
         self.probe.channels_requested.connect(self.channels_requested)
+        self.probe.field_requested.connect(session.ask_field)
+        session.field_found.connect(self.probe.show_field)
         self.fusion.node_chosen.connect(self._open_node)
         self.fusion.variant_chosen.connect(self._open_variant)
         session.list.changed.connect(self._show_list)

@@ -19,6 +19,7 @@ from torch.nn import functional
 from fcn_studio import __version__
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import ImageError
+from fcn_studio.core.explain import nearest_cell
 from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.image import ImageSource, read_image
 from fcn_studio.core.labels import LabelSet
@@ -26,6 +27,7 @@ from fcn_studio.core.trace import LAST_STEP, Provenance, ScoreMap, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import score_strips, winning_classes, winning_probabilities
 from fcn_studio.engine.device import DTYPES, DeviceChoice, choose_device
+from fcn_studio.engine.effective_field import cell_tile, gradient
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, Taps, folded
 from fcn_studio.engine.nets.upsampling import Upscore
 from fcn_studio.engine.tiling import (
@@ -184,6 +186,31 @@ class Model:
         # A device that could not do the trace is not asked for this.
         device = torch.device("cpu") if trace.provenance.device == "cpu" else self._device
         return self._per_pixel(winning_probabilities, maps, variant, trace.size, device, cancel or CancelToken())
+
+    def effective_field(self, trace: Trace, layer: str, x: int, y: int, class_index: int) -> NDArray[np.float32]:
+        """(H, W) float32: how much each pixel of the photo moves a class's score in the cell nearest to (x, y).
+
+        The gradient of the score to the net's input, its absolute values summed over colours; zero outside the
+        cell's receptive field. One pass over that part of the photo, forwards and back.
+
+        Raises:
+            ValueError: The trace is another checkpoint's, or the net has no such layer.
+        """
+        if trace.provenance.digest != self.digest:
+            raise ValueError(f"the trace is by {trace.provenance.checkpoint}, not by {self.name}")
+        if layer not in trace.score_maps:
+            raise ValueError(f"this net has no score layer {layer!r}")
+        architecture = self._net.architecture
+        border = canvas_border(architecture)
+        tile = cell_tile(architecture, self._canvas(trace.size), layer, nearest_cell(trace.score_maps[layer], x, y))
+        found = gradient(on_canvas(self._net), self._input(trace.image, tile, border), tile, layer, class_index)
+        whole = np.zeros(trace.size, dtype=np.float32)
+        (top, bottom, rows), (left, right, columns) = (
+            inside(span.seen, length, border)
+            for span, length in zip((tile.rows, tile.columns), trace.size, strict=True)
+        )
+        whole[rows, columns] = found[top : found.shape[0] - bottom, left : found.shape[1] - right]
+        return whole
 
     def _traced(self, task: _Task, note: str = "") -> Trace:
         """The trace at the first tile size that fits, else on the CPU; `note` is the fallback that led here."""

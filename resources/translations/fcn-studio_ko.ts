@@ -1748,6 +1748,22 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>사진 위의 수용 영역</translation>
     </message>
     <message>
+        <source>Effective receptive field</source>
+        <translation>실효 수용 영역</translation>
+    </message>
+    <message>
+        <source>Where the photo moves the winner&apos;s score in this layer&apos;s cell: the gradient, its square root as brightness</source>
+        <translation>사진의 어디가 이 층 칸의 1위 점수를 움직이는지: 기울기, 밝기는 그 제곱근</translation>
+    </message>
+    <message>
+        <source>No effective field</source>
+        <translation>실효 수용 영역 없음</translation>
+    </message>
+    <message>
+        <source>Effective field of {0}</source>
+        <translation>{0}의 실효 수용 영역</translation>
+    </message>
+    <message>
         <source>Channels…</source>
         <translation>채널…</translation>
     </message>

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.views.marks import Marks
 from fcn_studio.app.widgets.share_bars import ShareBars
+from fcn_studio.core.explain import receptive_fields
 from fcn_studio.core.trace import Trace
 from tests.app.conftest import act, open_files, wait_until_done
 
@@ -163,3 +164,27 @@ def test_without_a_place_it_says_what_to_do(probing: MainWindow) -> None:
     assert "Point at a picture" in " ".join(
         label.text() for label in probing.workspace.probe.findChildren(QLabel) if label.isVisible()
     )
+
+
+def test_an_effective_field_is_drawn_where_the_gradient_is(qtbot: QtBot, probing: MainWindow) -> None:
+    marks: list[Marks] = []
+    probing.workspace.probe.marks_changed.connect(marks.append)
+    probing.session.pin((160, 120))
+    qtbot.wait(40)
+    choice = probing.findChild(QComboBox, "probe_effective")
+    assert isinstance(choice, QComboBox)
+    choice.setCurrentIndex(3)  # score_pool3
+    qtbot.waitUntil(lambda: bool(marks) and marks[-1].heat is not None, timeout=30_000)
+    heat = marks[-1].heat
+    assert heat is not None
+    assert heat.shape == (240, 320)
+    assert heat.max() == 255
+    left, top, right, bottom = receptive_fields(trace_of(probing), 160, 120)["score_pool3"]
+    outside = heat.copy()
+    outside[int(top) : int(bottom), int(left) : int(right)] = 0
+    assert not outside.any()
+    canvas = probing.compare.panels[PanelId("8s")].canvas
+    before = canvas.grab().toImage()
+    choice.setCurrentIndex(0)
+    assert marks[-1].heat is None
+    assert canvas.grab().toImage() != before

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from fcn_studio.app.views.rendering import indexed_image, sample
 from fcn_studio.app.views.view_transform import Placement
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom on the photo, edges of pixels
 LAYER_COLOURS = {"score_fr": "#d55e00", "score_pool4": "#0072b2", "score_pool3": "#009e73"}  # Okabe and Ito 2008
+HEAT = [min(value * 2, 230) << 24 | 0xFFE14D for value in range(256)]  # nothing, then ever more yellow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +25,27 @@ class Marks:
         pin: A pixel (x, y), or None.
         region: A rectangle instead of a pixel, or None.
         fields: Receptive fields by score layer.
+        heat: (H, W) uint8 over the photo, or None: how much each pixel matters.
+        heat_of: What the heat is of, by which it is known again.
     """
 
     pin: tuple[int, int] | None = None
     region: Box | None = None
     fields: tuple[tuple[str, Box], ...] = ()
+    heat: NDArray[np.uint8] | None = field(default=None, compare=False)
+    heat_of: object = None
 
     def paint(self, painter: QPainter, placement: Placement, ratio: float) -> None:
         """Draws into a viewport whose screen has `ratio` pixels for one of Qt's."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self.heat is not None:
+            image = indexed_image(sample(self.heat, placement))
+            if image is not None:
+                image.setColorTable(HEAT)
+                image.setDevicePixelRatio(ratio)
+                left, top, _, _ = placement.visible()
+                painter.drawImage(QPointF(left / ratio, top / ratio), image)
         for layer, box in self.fields:
             self._frame(painter, _on_view(box, placement, ratio), QColor(LAYER_COLOURS[layer]))
         if self.region is not None:

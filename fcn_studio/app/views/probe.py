@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import math
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.background import Background
-from fcn_studio.app.panels import PanelId
+from fcn_studio.app.jobs import FieldTask
+from fcn_studio.app.panels import VARIANTS, PanelId
 from fcn_studio.app.session import Probed, Shown
 from fcn_studio.app.views.captions import panel_title
 from fcn_studio.app.views.marks import LAYER_COLOURS, Marks
@@ -34,11 +37,13 @@ class ProbeView(QFrame):
         marks_changed: The place, and what its score cells see, are to be marked. (Marks)
         unpin_requested: The pointer is to be followed again.
         channels_requested: The channels behind the pinned pixel are asked for.
+        field_requested: The effective receptive field of a score cell is asked for. (FieldTask)
     """
 
     marks_changed = Signal(object)  # Marks
     unpin_requested = Signal()
     channels_requested = Signal()
+    field_requested = Signal(object)  # FieldTask
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +93,21 @@ class ProbeView(QFrame):
         self._fields = QCheckBox(self.tr("Receptive fields on the photo"))
         self._fields.setObjectName("probe_fields")
         self._fields.toggled.connect(self._explain)
+        self._effective = ChoiceBox()
+        self._effective.setObjectName("probe_effective")
+        self._effective.setAccessibleName(self.tr("Effective receptive field"))
+        self._effective.setToolTip(
+            self.tr(
+                "Where the photo moves the winner's score in this layer's cell: the gradient, its square root as "
+                "brightness"
+            )
+        )
+        self._effective.addItem(self.tr("No effective field"))
+        self._effective.addItems([self.tr("Effective field of {0}").format(layer) for layer in LAYER_COLOURS])
+        self._effective.currentIndexChanged.connect(self._ask_field)
+        self._heat: NDArray[np.uint8] | None = None
+        self._heat_of: FieldTask | None = None
+        self._wished: FieldTask | None = None
         self._channels = QPushButton(self.tr("Channels…"))
         self._channels.setObjectName("probe_channels")
         self._channels.setToolTip(self.tr("The channels of pool3, pool4 and fc7 behind the pinned pixel"))
@@ -115,12 +135,15 @@ class ProbeView(QFrame):
         column.addLayout(choice)
         for widget in (self._bars, self._key, self._verdict, self._doubt, self._fields):
             column.addWidget(widget)
+        column.addWidget(self._effective, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._channels, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         self._explained = (self._ranks, label, self._variant, self._bars, self._key, self._verdict, self._doubt)
 
     def show_picture(self, shown: Shown | None, panels: tuple[PanelId, ...], appearance: Appearance) -> None:
         """Another photo, or more of it."""
+        if shown is None or self._shown is None or shown.photo is not self._shown.photo:
+            self._heat = self._heat_of = self._wished = None
         self._shown, self._appearance = shown, appearance
         variants = tuple(panel for panel in panels if panel.is_variant)
         if variants != self._panels:
@@ -197,7 +220,10 @@ class ProbeView(QFrame):
         for widget in (*self._explained, self._fields):
             widget.setVisible(found is not None)
         self._unpin.setVisible(probed.pinned)
-        self._channels.setVisible(found is not None and probed.pinned and probed.pixel is not None)
+        pinned_pixel = found is not None and probed.pinned and probed.pixel is not None
+        self._channels.setVisible(pinned_pixel)
+        self._effective.setVisible(pinned_pixel)
+        self._ask_field()
         self._hint.setVisible(not probed.pinned)
         self._hint.setText(
             self.tr("Click a pixel to pin it, or draw a rectangle with Shift.")
@@ -229,7 +255,40 @@ class ProbeView(QFrame):
         fields: tuple[tuple[str, tuple[float, float, float, float]], ...] = ()
         if self._fields.isChecked() and probed.pixel is not None:
             fields = tuple(receptive_fields(trace, *probed.pixel).items())
-        return Marks(probed.pixel if probed.pinned else None, region, fields)
+        task = self._field_task()
+        heat = self._heat if task is not None and task == self._heat_of else None
+        return Marks(probed.pixel if probed.pinned else None, region, fields, heat, task if heat is not None else None)
+
+    def _field_task(self) -> FieldTask | None:
+        """The effective field that is to be seen, if one is."""
+        found, index = (
+            self._found.get(PanelId(VARIANTS[-1])) or self._found.get(self._panel),
+            self._effective.currentIndex(),
+        )
+        probed = self._probed
+        if found is None or index <= 0 or not probed.pinned or probed.pixel is None:
+            return None
+        return FieldTask(tuple(LAYER_COLOURS)[index - 1], probed.pixel, int(found.ranking()[0]))
+
+    @Slot()
+    def _ask_field(self) -> None:
+        task = self._field_task()
+        if task is None:
+            self._wished = None
+        elif task not in (self._heat_of, self._wished):
+            self._wished = task
+            self.field_requested.emit(task)
+        trace = self._traces().get(self._panel) if self._panel is not None else None
+        if trace is not None:
+            self.marks_changed.emit(self._marks(trace))
+
+    @Slot(object, object)
+    def show_field(self, task: FieldTask, values: NDArray[np.float32]) -> None:
+        """An effective field has come; an older one is passed over."""
+        if task == self._field_task():
+            top = max(float(values.max(initial=0)), 1e-30)
+            self._heat, self._heat_of = (255 * np.sqrt(values / top)).astype(np.uint8), task
+            self._ask_field()
 
     def _place_text(self, probed: Probed) -> str:
         if probed.region is not None:

@@ -1,0 +1,55 @@
+"""What a score cell really looks at: the gradient of one score to the photo, within its receptive field."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, Taps
+from fcn_studio.engine.tiling import SCORED, STRIDE, STRIDES, Span, Tile, halo
+
+
+def cell_tile(architecture: Architecture, canvas: tuple[int, int], layer: str, cell: tuple[int, int]) -> Tile:
+    """What the net must see for one cell (row, column) of a score layer, in canvas pixels."""
+    stride = STRIDES[Taps._fields.index(SCORED[layer])]
+    same = replace(architecture, alignment="same")
+    # fc6 without padding lacks the cells whose window leaves its input.
+    lost = same.fc6_padding() - architecture.fc6_padding() if layer == "score_fr" else 0
+    margin = halo(architecture)
+
+    def span(index: int, length: int) -> Span:
+        start = (index + lost) * stride
+        coarse = start // STRIDE * STRIDE
+        seen = range(max(0, coarse - margin), min(length, coarse + STRIDE + margin))
+        return Span(range(start, min(start + stride, length)), seen)
+
+    return Tile(*(span(index, length) for index, length in zip(cell, canvas, strict=True)))
+
+
+def gradient(net: FCN, pixels: Tensor, tile: Tile, layer: str, class_index: int) -> NDArray[np.float32]:
+    """(h, w) float32: the size of the gradient of one score, summed over colours, at every pixel that the tile sees.
+
+    Args:
+        net: On the canvas (see `tiling.on_canvas`).
+        pixels: (1, 3, h, w), what the tile sees.
+        tile: From `cell_tile`.
+        layer: The score layer.
+        class_index: Whose score.
+    """
+    place = ScoreMaps._fields.index(layer)
+    stride = STRIDES[Taps._fields.index(SCORED[layer])]
+    with torch.inference_mode(False), torch.enable_grad():
+        seen = pixels.clone().requires_grad_()
+        taps = Taps(*(tap.float() for tap in net.taps(seen)))
+        scores = net.score(taps)[place]
+        if scores is None:
+            raise ValueError(f"this net has no score layer {layer!r}")
+        score = scores[0, class_index, tile.rows.own_cells(stride).start, tile.columns.own_cells(stride).start]
+        (found,) = torch.autograd.grad(score, seen)
+    result: NDArray[np.float32] = found[0].float().abs().sum(0).cpu().numpy()
+    return result
