@@ -1,4 +1,4 @@
-"""How the window feels, in figures: `python -m tests.benchmarks.window [start] [heartbeat] [latency] [memory]`.
+"""How the window feels: `python -m tests.benchmarks.window [start] [heartbeat] [latency] [memory] [fusion]`.
 
 Everything runs on the default checkpoint and an enlarged sample photo. Times depend on the machine and on what else it
 does; compare figures of one run only.
@@ -28,6 +28,7 @@ from fcn_studio.app.inference import Inference
 from fcn_studio.app.jobs import EngineChoice
 from fcn_studio.app.language import Language
 from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.rooms import Room
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.theme import Scheme, Theme
 
@@ -45,6 +46,7 @@ def main(wanted: list[str]) -> None:
         "heartbeat": measure_heartbeat,
         "latency": measure_latency,
         "memory": measure_memory,
+        "fusion": measure_fusion,
     }
     with tempfile.TemporaryDirectory() as folder:
         for name in wanted or list(known):
@@ -201,6 +203,37 @@ def measure_memory(folder: Path) -> None:
             print(f"memory after {number} photos of 960x720: {process.memory_info().rss / MEGABYTE:.0f} MB")
         window.session.list.step(1)
         wait_until(lambda: not window.busy)
+    window.close()
+
+
+def measure_fusion(folder: Path) -> None:
+    """From a skip slider's move to the repainted mask, and from the pointer's move to the probe, at 500x375."""
+    window = opened_window(folder)
+    window.intake.open_paths([sample(folder, 500, 375)])
+    wait_until(lambda: not window.busy and window.session.shown is not None)
+    window.session.presentation.set_room(Room.FUSION)
+    window.workspace.show_probe()
+    wait_until(lambda: not window.busy)
+    slider = window.workspace.fusion.sliders["score_pool3"]
+    times = []
+    for number in range(4 * REPEATS):
+        begin = time.perf_counter()
+        slider.set_gain(number / (2 * REPEATS))
+        slider.gain_requested.emit(slider.gain)
+        QApplication.processEvents()
+        times.append(1000 * (time.perf_counter() - begin))
+    median = statistics.median(times)
+    print(f"skip slider: median {median:.1f} ms ({1000 / median:.0f} a second), worst {max(times):.1f} ms")
+    wait_until(lambda: not window.busy)
+    window.session.presentation.set_room(Room.COMPARE)
+    times = []
+    for number in range(4 * REPEATS):
+        begin = time.perf_counter()
+        window.session.set_pointer((100 + number, 120))
+        window.workspace.probe.explain_now()
+        QApplication.processEvents()
+        times.append(1000 * (time.perf_counter() - begin))
+    print(f"hover with the probe: median {statistics.median(times):.1f} ms, worst {max(times):.1f} ms")
     window.close()
 
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from fcn_studio.app.views.plot_colours import LAYER_COLOURS as RGB_OF_LAYERS
 from fcn_studio.app.views.rendering import indexed_image, sample
 from fcn_studio.app.views.view_transform import Placement
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom on the photo, edges of pixels
-LAYER_COLOURS = {"score_fr": "#d55e00", "score_pool4": "#0072b2", "score_pool3": "#009e73"}  # Okabe and Ito 2008
+LAYER_COLOURS = {layer: "#{:02x}{:02x}{:02x}".format(*colour) for layer, colour in RGB_OF_LAYERS.items()}
 HEAT = [min(value * 2, 230) << 24 | 0xFFE14D for value in range(256)]  # nothing, then ever more yellow
 
 

@@ -21,7 +21,7 @@ VERDICT_COLOURS: Mapping[Verdict, Colour] = MappingProxyType(
     {Verdict.RESCUED: (0, 158, 115), Verdict.HARMED: (213, 94, 0), Verdict.BOTH_WRONG: (240, 228, 66)}
 )
 LAYER_COLOURS: Mapping[str, Colour] = MappingProxyType(
-    {"score_fr": (0, 114, 178), "score_pool4": (230, 159, 0), "score_pool3": (0, 158, 115)}
+    {"score_fr": (213, 94, 0), "score_pool4": (0, 114, 178), "score_pool3": (0, 158, 115)}
 )
 
 # Every eighth of viridis (S. van der Walt and N. Smith 2015, CC0): dark for 0, bright for 1, even to the eye.

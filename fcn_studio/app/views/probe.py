@@ -166,6 +166,11 @@ class ProbeView(QFrame):
         self._probed = probed
         self._later()
 
+    def explain_now(self) -> None:
+        """Without waiting for more moves of the pointer."""
+        self._timer.stop()
+        self._explain()
+
     def _later(self) -> None:
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
