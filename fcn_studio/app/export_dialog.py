@@ -98,6 +98,12 @@ class ExportDialog(QDialog):
             "scores": (self.tr("&Scores"), self.tr("NPZ: the score maps on their own grids")),
             "gif": (self.tr("Animation as &GIF"), self.tr("Photo, then each variant, coarse to fine")),
             "webp": (self.tr("Animation as &WebP"), self.tr("The same in all colours")),
+            "heatmaps": (self.tr("&Heat maps"), self.tr("PNG: every class at each score layer, on its own grid")),
+            "fusion": (self.tr("F&usion graph"), self.tr("PNG: the winning classes at every node of the net")),
+            "contributions": (
+                self.tr("&Contributions"),
+                self.tr("NPZ: each score layer's part of the winning score; PNG: which layer decides each pixel"),
+            ),
         }
         boxes = {}
         for kind, (name, explained) in words.items():

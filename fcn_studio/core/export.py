@@ -12,12 +12,15 @@ import numpy as np
 from PIL import Image
 
 from fcn_studio.core.animation import save_animation
+from fcn_studio.core.contributions import decider_image, save_contributions
 from fcn_studio.core.files import whole_file
+from fcn_studio.core.fusion_figure import fusion_figure
+from fcn_studio.core.heatmap_figure import heatmap_figures
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.pictures import OPACITY, figure, indexed_image, overlay
 from fcn_studio.core.trace import Trace
 
-KINDS = ("mask", "overlay", "figure", "scores", "gif", "webp")
+KINDS = ("mask", "overlay", "figure", "scores", "gif", "webp", "heatmaps", "fusion", "contributions")
 
 
 def planned_files(folder: Path, stem: str, *, kinds: Sequence[str], variants: Sequence[str]) -> list[Path]:
@@ -38,6 +41,10 @@ def _plan(
         ("scores", f"{stem}_scores.npz"),
         ("gif", f"{stem}.gif"),
         ("webp", f"{stem}.webp"),
+        ("heatmaps", f"{stem}_heatmaps.png"),
+        ("fusion", f"{stem}_fusion.png"),
+        ("contributions", f"{stem}_contributions.npz"),
+        ("contributions", f"{stem}_decider.png"),
     ):
         if kind in kinds:
             yield kind, None, folder / name
@@ -59,7 +66,8 @@ def save_results(
         trace: Of the photo.
         folder: Made if need be.
         stem: Files are `<stem>_<variant>.png`, `<stem>_<variant>_overlay.png`, `<stem>_figure.png`,
-            `<stem>_scores.npz`, `<stem>.gif` and `<stem>.webp`.
+            `<stem>_scores.npz`, `<stem>.gif`, `<stem>.webp`, `<stem>_heatmaps.png`, `<stem>_fusion.png`,
+            `<stem>_contributions.npz` and, with these, `<stem>_decider.png`.
         kinds: Some of KINDS.
         variants: Those to write; the figure and the animations always show all.
         labels: The trace's classes in the colours to draw them in; None takes the trace's own.
@@ -84,6 +92,14 @@ def save_results(
             _save_png(figure(trace, title=stem, labels=labels, opacity=opacity), path)
         elif kind == "scores":
             save_scores(trace, path)
+        elif kind == "heatmaps":
+            _save_png(heatmap_figures(trace, title=stem), path)
+        elif kind == "fusion":
+            _save_png(fusion_figure(trace, title=stem, labels=labels), path)
+        elif kind == "contributions" and path.suffix == ".npz":
+            save_contributions(trace, path)
+        elif kind == "contributions":
+            _save_png(decider_image(trace), path)
         else:
             save_animation(trace, path, labels=labels, opacity=opacity)
         written.append(path)

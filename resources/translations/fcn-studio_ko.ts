@@ -863,6 +863,30 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>모든 색으로 같은 것</translation>
     </message>
     <message>
+        <source>&amp;Heat maps</source>
+        <translation>히트맵(&amp;H)</translation>
+    </message>
+    <message>
+        <source>PNG: every class at each score layer, on its own grid</source>
+        <translation>PNG: 각 점수 층의 모든 클래스, 원래 격자로</translation>
+    </message>
+    <message>
+        <source>F&amp;usion graph</source>
+        <translation>융합 그래프(&amp;U)</translation>
+    </message>
+    <message>
+        <source>PNG: the winning classes at every node of the net</source>
+        <translation>PNG: 신경망 모든 노드의 1위 클래스</translation>
+    </message>
+    <message>
+        <source>&amp;Contributions</source>
+        <translation>기여도(&amp;C)</translation>
+    </message>
+    <message>
+        <source>NPZ: each score layer&apos;s part of the winning score; PNG: which layer decides each pixel</source>
+        <translation>NPZ: 1위 점수에서 각 점수 층의 몫, PNG: 픽셀마다 결정한 층</translation>
+    </message>
+    <message>
         <source>Fol&amp;der</source>
         <translation>폴더(&amp;D)</translation>
     </message>

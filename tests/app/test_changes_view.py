@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.views.changes_view import ChangesView
 from fcn_studio.app.views.plot_colours import VERDICT_COLOURS
+from fcn_studio.app.views.transition_table import TransitionTable
 from fcn_studio.core.changes import Verdict
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.metrics import confusion_matrix, metrics
@@ -113,8 +114,8 @@ def test_a_row_shows_its_pixels_alone(qtbot: QtBot, changed: MainWindow) -> None
     choose(qtbot, changed, "Changes from 32s to 8s")
     trace = trace_of(changed)
     first, second = trace.mask("32s"), trace.mask("8s")
-    table = view(changed).findChild(QTreeWidget, "transition_table")
-    assert isinstance(table, QTreeWidget)
+    table = view(changed).findChild(TransitionTable)
+    assert isinstance(table, TransitionTable)
     assert table.topLevelItemCount() >= 2
     item = table.topLevelItem(1)
     assert item is not None

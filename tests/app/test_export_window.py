@@ -65,6 +65,7 @@ def test_everything_of_one_photo(qtbot: QtBot, window: MainWindow, make_photo: M
             *(f"street_{variant}.png" for variant in VARIANTS),
             *(f"street_{variant}_overlay.png" for variant in VARIANTS),
             *("street_figure.png", "street_scores.npz", "street.gif", "street.webp"),
+            *("street_heatmaps.png", "street_fusion.png", "street_contributions.npz", "street_decider.png"),
         ]
     )
     assert window.session.shown is not None
@@ -75,7 +76,7 @@ def test_everything_of_one_photo(qtbot: QtBot, window: MainWindow, make_photo: M
         assert (image.getpalette() or [])[:3] == [128, 128, 128]  # Sky
     with Image.open(out / "street.gif") as animation:
         assert len(list(ImageSequence.Iterator(animation))) == 4
-    assert "10 files" in notice(window)
+    assert "14 files" in notice(window)
 
 
 def test_chosen_colours_are_exported(qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ def test_it_can_be_stopped_and_the_window_is_used_meanwhile(
     window.output.exporter.stop()
     wait_until_written(qtbot, window)
     qtbot.waitUntil(lambda: window.session.queue.running is None, timeout=30_000)
-    assert 0 < len(names(out)) < 12 * 10
+    assert 0 < len(names(out)) < 12 * 14
     assert "Stopped" in notice(window)
     assert not [name for name in names(out) if "tmp" in name or "part" in name], "a half-written file was left"
 

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
+from fcn_studio.app.background import Answer, Question
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.views.heatmap_view import HeatmapView
 from fcn_studio.core.trace import Trace
@@ -95,7 +96,12 @@ def test_nothing_is_computed_while_it_is_hidden(
 ) -> None:
     asked: list[str] = []
     ask = window.background.ask
-    monkeypatch.setattr(window.background, "ask", lambda key, *rest: (asked.append(key), ask(key, *rest)))
+
+    def counted(key: str, question: Question, answer: Answer) -> None:
+        asked.append(key)
+        ask(key, question, answer)
+
+    monkeypatch.setattr(window.background, "ask", counted)
     open_files(qtbot, window, make_photo("street.png"))
     assert asked == []
     act(window, "room.heatmaps")

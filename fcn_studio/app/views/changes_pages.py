@@ -218,6 +218,7 @@ class TrimapPage(Page):
                 for stride, variant, best in found.ceilings
             ]
         )
+        self.table.fit()
 
 
 class GainsPage(Page):

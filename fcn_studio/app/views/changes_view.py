@@ -53,7 +53,6 @@ from fcn_studio.app.views.gain_pad_plot import GainPadPlot
 from fcn_studio.app.views.layers import Content, Look
 from fcn_studio.app.views.map_canvas import MapCanvas
 from fcn_studio.app.views.plot_colours import LAYER_COLOURS, VERDICT_COLOURS, Colour, sequential
-from fcn_studio.app.views.rendering import PhotoRenderer
 from fcn_studio.app.views.trimap_plot import TrimapPlot
 from fcn_studio.app.views.view_transform import ViewTransform
 from fcn_studio.app.widgets.choice_box import ChoiceBox
@@ -95,7 +94,7 @@ class ChangesView(QWidget):
         self._selected: Selected | None = None
         self._kept: dict[MapId, Found] = {}
         self._dressed: LabelSet | None = None  # whose colours the tables have
-        self.canvas = MapCanvas(transform, PhotoRenderer())
+        self.canvas = MapCanvas(transform)
         self.canvas.setObjectName("changes_canvas")
         self.canvas.pointer_moved.connect(self.pointer_moved)
         self.plot, self.pad = TrimapPlot(), GainPadPlot()
@@ -148,6 +147,7 @@ class ChangesView(QWidget):
         self._explanation.setProperty("role", "small")
         self._explanation.setWordWrap(True)
         self._explanation.setTextFormat(Qt.TextFormat.PlainText)
+        self._explanation.setMinimumHeight(2 * self._explanation.fontMetrics().height())  # the map must not jump
         name = QLabel(self.tr("Map"))
         name.setProperty("role", "quiet")
         name.setBuddy(self.choice)
@@ -351,8 +351,9 @@ class ChangesView(QWidget):
         return self.tr("Computing…")
 
     def _colours(self) -> ColourTable:
-        """Of the map's codes."""
-        labels, alpha = self._labels(), round(255 * self._appearance.opacity / 100)
+        """Of the map's codes: those of the legend, but for a map that would hide the whole photo."""
+        labels = self._labels()
+        alpha = round(255 * self._appearance.opacity / 100) if isinstance(self._found, Decided) else 255
         colours: dict[int, Colour] = {}
         match self._found:
             case ClassChanges() if labels is not None:

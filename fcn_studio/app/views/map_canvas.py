@@ -9,13 +9,38 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QResizeEvent, QShowEvent
 
+from fcn_studio.app.pyramid import Levels
 from fcn_studio.app.views.canvas import Canvas
 from fcn_studio.app.views.layers import Layers, Mask
 from fcn_studio.app.views.plot_colours import VARIANT_COLOURS
 from fcn_studio.app.views.rendering import PhotoRenderer, indexed_image, sample
 from fcn_studio.app.views.view_transform import Placement, ViewTransform
 
-DIMMED = QColor(0, 0, 0, 110)  # over the photo, for lines to stand out
+FADED = QColor(205, 205, 205, 120)  # over the grey photo, for dark classes to stand out as bright ones do
+DIMMED = QColor(0, 0, 0, 150)  # over the faded photo, for lines to stand out
+
+
+class FadedRenderer(PhotoRenderer):
+    """Grey photos with less contrast, as a ground for maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._faded: tuple[Levels, Placement, QImage | None] | None = None
+
+    def render(self, levels: Levels, placement: Placement, *, grey: bool = False) -> QImage | None:
+        """As `PhotoRenderer` does; in grey, faded."""
+        if not grey:
+            return super().render(levels, placement)
+        if self._faded is None or self._faded[0] is not levels or self._faded[1] != placement:
+            image = super().render(levels, placement, grey=True)
+            if image is not None:
+                image = image.convertToFormat(QImage.Format.Format_RGB32)
+                image.setDevicePixelRatio(1)
+                painter = QPainter(image)
+                painter.fillRect(image.rect(), FADED)
+                painter.end()
+            self._faded = levels, placement, image
+        return self._faded[2]
 
 
 class _MapLayers(Layers):
@@ -44,7 +69,8 @@ def edges(indices: NDArray[np.uint8], void: int, width: int = 1) -> NDArray[np.b
 class MapCanvas(Canvas):
     """A canvas whose size is the one that photos are fitted into, while it is seen."""
 
-    def __init__(self, transform: ViewTransform, renderer: PhotoRenderer) -> None:
+    def __init__(self, transform: ViewTransform) -> None:
+        renderer = FadedRenderer()
         super().__init__(transform, renderer)
         self.layers = _MapLayers(renderer)
         self._masks: dict[str, Mask] = {}

@@ -120,7 +120,7 @@ class FigureTable(QTreeWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in range(1, len(headings)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-            self.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+            self.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def set_rows(self, rows: Sequence[tuple[str, Sequence[str], Colour | None]]) -> None:
         """(name, figures, its colour if it has one) of each row."""
@@ -133,3 +133,8 @@ class FigureTable(QTreeWidget):
             for column in range(1, len(figures) + 1):
                 row.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.addTopLevelItem(row)
+
+    def fit(self) -> None:
+        """As high as its rows."""
+        rows = self.topLevelItemCount()
+        self.setFixedHeight(self.header().sizeHint().height() + rows * max(self.sizeHintForRow(0), 0) + 4)
