@@ -10,6 +10,7 @@ from pathlib import Path
 from fcn_studio import paths
 from fcn_studio.core.errors import CheckpointError, DeviceError
 from fcn_studio.engine.checkpoints.native import Checkpoint, load_checkpoint
+from fcn_studio.engine.checkpoints.pytorch_fcn import load_pytorch_fcn
 from fcn_studio.engine.device import DeviceChoice, choose_device
 from fcn_studio.engine.device_check import TOLERANCE, device_error
 from fcn_studio.engine.predictor import Model
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 DEFAULT = "default"
 DEFAULT_CHECKPOINT = "fcn-vgg16-slim-camvid"
 SUFFIX = ".safetensors"
+PYTORCH_SUFFIXES = (".pth", ".pt")
 
 
 def embedded() -> dict[str, Path]:
@@ -50,7 +52,7 @@ def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", pre
     """Opens a checkpoint.
 
     Args:
-        weights: An embedded checkpoint's name, or the path of a native .safetensors file.
+        weights: An embedded checkpoint's name, or the path of a native .safetensors or a pytorch-fcn .pth file.
         device: `auto` (CUDA, then MPS, then CPU), `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `auto` (bf16 where the device is fast at it, else fp32), `fp32`, `bf16` or `fp16`.
 
@@ -60,12 +62,27 @@ def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", pre
     """
     choice = choose_device(device, precision)
     path = find_checkpoint(weights)
-    if path.suffix != SUFFIX:
-        raise CheckpointError(f"{path}: only {SUFFIX} checkpoints of FCN Studio can be opened.")
-    checkpoint = load_checkpoint(path)
+    checkpoint = open_checkpoint(path)
     if choice.device == "mps":
         choice = checked_choice(checkpoint, choice)
     return Model(checkpoint, choice)
+
+
+def open_checkpoint(path: Path) -> Checkpoint:
+    """Reads a checkpoint of any kind that is known, by its ending.
+
+    Raises:
+        CheckpointError: Of another kind, or damaged.
+    """
+    suffix = path.suffix.lower()
+    if suffix == SUFFIX:
+        return load_checkpoint(path)
+    if suffix in PYTORCH_SUFFIXES:
+        return load_pytorch_fcn(path)
+    raise CheckpointError(
+        f"{path}: {suffix or 'a file without an ending'} cannot be opened; "
+        f"FCN Studio reads {SUFFIX} and pytorch-fcn's {' and '.join(PYTORCH_SUFFIXES)}."
+    )
 
 
 def checked_choice(checkpoint: Checkpoint, choice: DeviceChoice) -> DeviceChoice:
