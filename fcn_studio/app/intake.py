@@ -193,6 +193,13 @@ class Intake(QObject):
             actions.append((self.tr("Compare Both"), lambda: self._session.set_engine(both)))
         self.happened.emit(Word(text, tuple(actions)))
 
+    def use_set(self, paths: tuple[Path, ...]) -> None:
+        """Several checkpoints, such as one for each variant, in place of the open ones; says so."""
+        before = self._session.choice
+        self._session.set_engine(replace(before, weights=tuple(str(path) for path in paths)))
+        text = self.tr("Loading {0} checkpoints, each for panels of its own.").format(len(paths))
+        self.happened.emit(Word(text, ((self.tr("Undo"), lambda: self._session.set_engine(before)),)))
+
     def _take(self, incoming: Incoming, name: str) -> None:
         if incoming.paths:
             self.open_paths(incoming.paths)
@@ -208,8 +215,10 @@ class Intake(QObject):
         """Files and folders have been looked through."""
         if gathered.mask is not None and gathered.wish.photo is not None:
             self.use_truth(gathered.wish.photo, gathered.mask)
-        if gathered.checkpoints:
-            self.use_checkpoint(gathered.checkpoints[-1])
+        if len(gathered.checkpoints) == 1:
+            self.use_checkpoint(gathered.checkpoints[0])
+        elif gathered.checkpoints:
+            self.use_set(gathered.checkpoints)
         if gathered.photos:
             if not gathered.wish.samples:
                 self._settings.add_recent(gathered.wish.paths)

@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.live_fusion import Gains, LiveFusion
+from fcn_studio.core.fusion import strips
+from fcn_studio.core.live_fusion import Gains, LiveFusion, winners
 from fcn_studio.core.metrics import confusion_matrix, metrics
 from fcn_studio.core.trace import Trace
 
 MOST_PIXELS = 1_000_000  # larger photos are sampled
+STRIP_COPIES = 8  # a strip's scores by layer and summed stay in the cache together
+ALONE = (Gains(1, 0, 0), Gains(0, 1, 0), Gains(0, 0, 1))
 GAINS = tuple(float(gain) for gain in np.linspace(0.0, 2.0, 9))
 
 
@@ -37,7 +40,7 @@ def gain_surface(
         trace: Of a net with both skips.
         truth: (H, W) class indices of `trace.labels`, whose void pixels are left out.
         gains: Ascending factors; 1 is the net as it is.
-        cancel: Asked before each of the n * n masks.
+        cancel: Asked before each mask of each strip of the photo.
 
     Raises:
         ValueError: The net lacks a skip, or the truth differs from the photo in size.
@@ -52,11 +55,15 @@ def gain_surface(
     rows, columns = (np.arange(min(step // 2, length - 1), length, step) for length in trace.size)
     known = truth[rows][:, columns]
     live = LiveFusion(trace)
-    surface = np.empty((len(gains), len(gains)), dtype=np.float64)
-    for row, pool4 in enumerate(gains):
-        for column, pool3 in enumerate(gains):
-            token.check()
-            mask = live.mask(Gains(score_pool4=float(pool4), score_pool3=float(pool3)), rows, columns)
-            counts = confusion_matrix(known, mask, classes=len(labels), void=labels.void)
-            surface[row, column] = metrics(counts).mean_iu
-    return surface
+    counts = np.zeros((len(gains), len(gains), len(labels), len(labels)), dtype=np.int64)
+    for part in strips(len(rows), len(columns) * len(labels) * 4 * STRIP_COPIES):
+        seen, lines = known[part.start : part.stop], rows[part.start : part.stop]
+        # Scores are linear in the gains: each layer is enlarged once, and pairs of gains only add.
+        coarse, pool4, pool3 = (live.scores(alone, lines, columns) for alone in ALONE)
+        for row, gain4 in enumerate(gains):
+            without = coarse + np.float32(gain4) * pool4
+            for column, gain3 in enumerate(gains):
+                token.check()
+                mask = winners(without + np.float32(gain3) * pool3)
+                counts[row, column] += confusion_matrix(seen, mask, classes=len(labels), void=labels.void)
+    return np.array([[metrics(pair).mean_iu for pair in line] for line in counts], dtype=np.float64)

@@ -1448,6 +1448,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>둘 다 비교</translation>
     </message>
     <message>
+        <source>Loading {0} checkpoints, each for panels of its own.</source>
+        <translation>체크포인트 {0}개를 각자의 패널로 불러옵니다.</translation>
+    </message>
+    <message>
         <source>There is no picture in what was dropped or pasted.</source>
         <translation>놓거나 붙여넣은 것에 그림이 없습니다.</translation>
     </message>

@@ -137,3 +137,29 @@ def test_a_file_that_changed_its_place_is_explained(
     wait_until_done(qtbot, window)
     assert checkpoints_shown(window) == ["gone"]
     assert problem(window) == ""
+
+
+def test_a_checkpoint_for_each_variant_is_a_set(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, camvid: LabelSet, tmp_path: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.png"))
+    paths = []
+    for variant in ("32s", "16s", "8s"):
+        architecture = Architecture(
+            num_classes=11, alignment="same", channels=(4,) * 5, fc_channels=8, variants=(variant,)
+        )
+        paths.append(tmp_path / f"fcn{variant}.safetensors")
+        save_checkpoint(paths[-1], random_net(architecture), labels=camvid, preprocessing=IMAGENET_RGB, card={})
+    open_files(qtbot, window, *paths)
+    assert checkpoints_shown(window) == ["fcn32s", "fcn16s", "fcn8s"]
+    panels = [str(panel) for panel in window.compare.visible_panels]
+    assert panels == ["photo", "32s", "16s_2", "8s_3"]
+    for name, checkpoint in (("32s", "fcn32s"), ("16s_2", "fcn16s"), ("8s_3", "fcn8s")):
+        origin = window.findChild(QLabel, f"origin_{name}")
+        assert isinstance(origin, QLabel)
+        assert origin.text().startswith(checkpoint), "a net of its own, and no exit"
+    for room in ("heatmaps", "fusion", "changes"):
+        act(window, f"room.{room}")
+        qtbot.wait(150)
+        wait_until_done(qtbot, window)
+    assert not window.workspace.banner.isVisible()
