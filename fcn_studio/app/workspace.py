@@ -168,6 +168,7 @@ class Workspace(QWidget):
         self.probe.channels_requested.connect(self.channels_requested)
         self.probe.field_requested.connect(session.ask_field)
         session.field_found.connect(self.probe.show_field)
+        self.changes.problem_found.connect(session.tell)
         self.fusion.node_chosen.connect(self._open_node)
         self.fusion.variant_chosen.connect(self._open_variant)
         session.list.changed.connect(self._show_list)

@@ -86,11 +86,13 @@ class HeatmapBar(QWidget):
         self._nodes.setAccessibleName(self.tr("Node of the fusion graph"))
         self._nodes.setToolTip(self.tr("Whose scores are shown: a score layer, a fusion step or a final output"))
         self._nodes.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._nodes.setMinimumContentsLength(16)
+        self._nodes.setMinimumContentsLength(14)
         self._nodes.setMaximumWidth(300)
         self._nodes.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._kinds = ChoiceBox()
         self._kinds.setObjectName("heatmap_kind")
+        self._kinds.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._kinds.setMinimumContentsLength(9)  # the longest word, before there is one
         self._kinds.setAccessibleName(self.tr("Kind of map"))
         self._kinds.setToolTip(self.tr("Scores, probabilities, or how unsure the final output is"))
         self._cells = Segments(
@@ -123,7 +125,7 @@ class HeatmapBar(QWidget):
         row.addWidget(self._labelled(self.tr("Node"), self._nodes), 1)
         row.addWidget(self._kinds)
         row.addWidget(self._cells)
-        row.addStretch(1)
+        row.addStretch()
         self._range_field = self._labelled(self.tr("Range"), self._range)
         self._sort_field = self._labelled(self.tr("Sort"), self._sort)
         row.addWidget(self._range_field)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRectF, QSize, Qt, Signal
@@ -26,7 +27,7 @@ from fcn_studio.app.views.view_transform import Placement
 MARGIN = 6  # between tiles' frames and what is in them
 GAP = 4  # between caption and picture
 SWATCH = 10
-SMALLEST, LARGEST = 150, 420  # a tile's width
+SMALLEST, LARGEST = 140, 420  # a picture's width
 CROSS = 5  # half the size of the cross-hair
 CLASS = Qt.ItemDataRole.UserRole + 1
 
@@ -50,8 +51,10 @@ class Tile:
     value: str
 
 
-def tile_width(room: QSize, count: int, caption: int, aspect: float) -> int:
-    """The largest width at which all tiles fit; SMALLEST, for scrolling, where none does.
+def tile_size(room: QSize, count: int, caption: int, aspect: float) -> tuple[QSize, bool]:
+    """The size of cells with the largest pictures that leave no tile out of sight, and whether all are in sight.
+
+    Where pictures would be narrower than SMALLEST, they are that wide and the tiles scroll.
 
     Args:
         room: Of all tiles.
@@ -59,14 +62,18 @@ def tile_width(room: QSize, count: int, caption: int, aspect: float) -> int:
         caption: Height of what is not picture.
         aspect: Height of a picture for each of its width.
     """
+    best, found = 0.0, QSize()
     for columns in range(1, max(count, 1) + 1):
-        width = min(room.width() // columns, LARGEST)
-        if width < SMALLEST:
-            break
         rows = -(-count // columns)
-        if rows * (caption + round((width - 2 * MARGIN) * aspect)) <= room.height():
-            return width
-    return max(room.width() // max(room.width() // (SMALLEST + 30), 1), 1)
+        cell = QSize(room.width() // columns, room.height() // max(rows, 1))
+        picture = min(cell.width() - 2 * MARGIN, (cell.height() - caption) / aspect, LARGEST)
+        if picture > best:
+            best, found = picture, QSize(cell.width(), caption + math.floor(picture * aspect))
+    if best >= SMALLEST:
+        return found, True
+    columns = max(room.width() // (SMALLEST + 2 * MARGIN), 1)
+    width = max(room.width() // columns, 2 * MARGIN + 1)
+    return QSize(width, caption + round((width - 2 * MARGIN) * aspect)), False
 
 
 class _TileDelegate(QStyledItemDelegate):
@@ -88,7 +95,10 @@ class _TileDelegate(QStyledItemDelegate):
         if tile is None:
             return
         painter.save()
-        cell, palette = QRectF(option.rect), option.palette
+        palette = option.palette
+        place = self._tiles.picture_rect(option.rect.topLeft())
+        line = self._tiles.line_rect(option.rect.topLeft())
+        cell = line.united(place).adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
         over = bool(option.state & QStyle.StateFlag.State_MouseOver)
         focus = bool(option.state & QStyle.StateFlag.State_HasFocus)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -99,7 +109,6 @@ class _TileDelegate(QStyledItemDelegate):
         painter.setBrush(ground)
         if over or focus:
             painter.drawRoundedRect(cell.adjusted(1, 1, -1, -1), 5, 5)
-        line = QRectF(cell.x() + MARGIN, cell.y() + MARGIN, cell.width() - 2 * MARGIN, self._tiles.line_height)
         swatch = QRectF(line.x(), line.center().y() - SWATCH / 2, SWATCH, SWATCH)
         painter.setPen(QPen(QColor(128, 128, 128), 0.5))
         painter.setBrush(QColor(*tile.colour))
@@ -114,7 +123,7 @@ class _TileDelegate(QStyledItemDelegate):
         words = metrics.elidedText(tile.name, Qt.TextElideMode.ElideRight, max(int(name.width()), 0))
         painter.drawText(name, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        self._tiles.paint_picture(painter, tile, self._tiles.picture_rect(option.rect.topLeft()))
+        self._tiles.paint_picture(painter, tile, place)
         painter.restore()
 
 
@@ -224,7 +233,13 @@ class HeatmapTiles(QListView):
         height = self.gridSize().height() - top - MARGIN
         scale = min(width / self._photo[1], height / self._photo[0])
         size = (max(round(self._photo[1] * scale), 1), max(round(self._photo[0] * scale), 1))
-        return QRectF(corner.x() + MARGIN + (width - size[0]) // 2, corner.y() + top, *size)
+        return QRectF(corner.x() + MARGIN, corner.y() + top, *size)
+
+    def line_rect(self, corner: QPoint) -> QRectF:
+        """Where the caption lies in a tile with this top left corner: as wide as the map, but for narrow ones."""
+        room = self.gridSize().width() - 2 * MARGIN
+        width = min(max(self.picture_rect(corner).width(), SMALLEST), room)
+        return QRectF(corner.x() + MARGIN, corner.y() + MARGIN, width, self.line_height)
 
     def paint_picture(self, painter: QPainter, tile: Tile, place: QRectF) -> None:
         """Draws a tile's map and the cross-hair in it."""
@@ -303,18 +318,14 @@ class HeatmapTiles(QListView):
         caption = 2 * MARGIN + self.line_height + GAP
         aspect = min(max(self._photo[0] / self._photo[1], 0.3), 1.6)
         room = QSize(self.width() - 4, self.height() - 4)
-        width = tile_width(room, len(self._order), caption, aspect)
-        height = caption + round((width - 2 * MARGIN) * aspect)
-        rows = -(-len(self._order) // max(room.width() // width, 1))
-        scrolls = rows * height > room.height()
-        if scrolls:
-            columns = max(room.width() // width, 1)
-            width = (room.width() - self.verticalScrollBar().sizeHint().width()) // columns
-            height = caption + round((width - 2 * MARGIN) * aspect)
-        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if scrolls else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        size, fits = tile_size(room, len(self._order), caption, aspect)
+        if not fits:
+            room.setWidth(room.width() - self.verticalScrollBar().sizeHint().width())
+            size = tile_size(room, len(self._order), caption, aspect)[0]
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if fits else Qt.ScrollBarPolicy.ScrollBarAlwaysOn
         self.setVerticalScrollBarPolicy(policy)
-        if self.gridSize() != QSize(width, height):
-            self.setGridSize(QSize(width, height))
+        if self.gridSize() != size:
+            self.setGridSize(size)
 
     def _on_clicked(self, index: QModelIndex) -> None:
         self.chosen.emit(int(index.data(CLASS)))

@@ -27,7 +27,7 @@ from fcn_studio.core.heat import DOUBT_KINDS, HeatKind, HeatMaps, HeatRange, Nod
 from fcn_studio.core.trace import Trace
 
 MAPS, DETAIL = "heatmaps", "heatmaps.detail"  # keys of the background's questions
-OPACITY = 75  # percent, at first
+OPACITY = 65  # percent, at first
 PAUSE = 60  # milliseconds that the picture must stand still before a large photo's detail is computed
 
 
