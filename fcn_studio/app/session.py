@@ -62,6 +62,12 @@ class Shown:
         """Of the first checkpoint."""
         return next(iter(self.result.traces), None)
 
+    @property
+    def deepest(self) -> Trace | None:
+        """The trace with most skips, the first one of equals: what there is to see of fusion."""
+        traces = [trace for trace in self.result.traces if trace is not None]
+        return max(traces, key=lambda trace: len(trace.score_maps), default=None)
+
     def trace_of(self, panel: PanelId) -> Trace | None:
         """The trace that a panel shows a variant of, if it is there."""
         traces = self.result.traces

@@ -163,3 +163,4 @@ def test_a_checkpoint_for_each_variant_is_a_set(
         qtbot.wait(150)
         wait_until_done(qtbot, window)
     assert not window.workspace.banner.isVisible()
+    assert {node.name for node in window.workspace.fusion.graph.nodes} >= {"fuse_pool3", "score_pool3", "8s"}

@@ -215,7 +215,7 @@ class ChangesView(QWidget):
     @property
     def map(self) -> MapId:
         """The map that is seen: the one that was chosen, or the first that can be shown instead."""
-        trace = self._shown.trace if self._shown else None
+        trace = self._shown.deepest if self._shown else None
         if self._shown is None or trace is None:
             return self._wanted
         truth = self._shown.result.truth
@@ -244,7 +244,7 @@ class ChangesView(QWidget):
         self._draw()
 
     def _update_choice(self, which: MapId) -> None:
-        trace = self._shown.trace if self._shown else None
+        trace = self._shown.deepest if self._shown else None
         truth = self._shown.result.truth if self._shown else None
         model = self.choice.model()
         with QSignalBlocker(self.choice):
@@ -264,7 +264,7 @@ class ChangesView(QWidget):
         self._side.setCurrentWidget(self._empty)
 
     def _labels(self) -> LabelSet | None:
-        trace = self._shown.trace if self._shown else None
+        trace = self._shown.deepest if self._shown else None
         return self._appearance.dressed(trace.labels) if trace else None
 
     @Slot(object)

@@ -254,7 +254,7 @@ class FusionView(QFrame):
         self._take_trace()
 
     def _take_trace(self) -> None:
-        trace = self._shown.trace if self._shown is not None else None
+        trace = self._shown.deepest if self._shown is not None else None
         if self._shown is not None and trace is None:
             self.canvas.set_content(Content(self._shown.result.levels), self.tr("Segmenting…"))
         if trace is self._trace:

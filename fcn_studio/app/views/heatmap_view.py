@@ -23,7 +23,7 @@ from fcn_studio.app.views.rendering import PhotoRenderer
 from fcn_studio.app.views.view_transform import ViewTransform
 from fcn_studio.app.widgets.labelled_slider import LabelledSlider
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.heat import DOUBT_KINDS, HeatKind, HeatMaps, HeatRange, NodeHeat, heat_ranges
+from fcn_studio.core.heat import DOUBT_KINDS, HeatKind, HeatMaps, HeatRange, NodeHeat, colour_table, heat_ranges
 from fcn_studio.core.trace import Trace
 
 MAPS, DETAIL = "heatmaps", "heatmaps.detail"  # keys of the background's questions
@@ -47,6 +47,8 @@ class _Found:
 
 def _find(trace: Trace, known: NodeHeat | None, node: str, kind: HeatKind, cells: bool, token: CancelToken) -> _Found:
     heat = known or NodeHeat(trace, node)
+    for dark in (False, True):
+        colour_table(kind, dark=dark)  # read here the first time, for which the window must not wait
     token.check()
     maps = heat.cells(kind) if cells else heat.enlarged(kind, cancel=token)
     ranges = (heat_ranges(maps.values, kind, shared=shared, classes=len(trace.labels)) for shared in (True, False))
@@ -154,7 +156,7 @@ class HeatmapView(QWidget):
         """Shows the first checkpoint's maps of a photo; computed once the view is seen."""
         before = self._shown
         self._shown, self._appearance = shown, appearance
-        if before is None or shown is None or before.trace is not shown.trace:
+        if before is None or shown is None or before.deepest is not shown.deepest:
             self._forget()
         if self.isVisible():
             self._refresh()
@@ -220,7 +222,7 @@ class HeatmapView(QWidget):
         self._show_page()
 
     def _refresh(self) -> None:
-        trace = self._shown.trace if self._shown else None
+        trace = self._shown.deepest if self._shown else None
         if not self._stale or trace is None:
             self._dress()
             return
@@ -228,7 +230,7 @@ class HeatmapView(QWidget):
         self._ask()
 
     def _ask(self) -> None:
-        trace = self._shown.trace if self._shown else None
+        trace = self._shown.deepest if self._shown else None
         if trace is None or not self.isVisible():
             self._stale = True
             return
@@ -240,7 +242,7 @@ class HeatmapView(QWidget):
 
     def _on_found(self, found: object) -> None:
         assert isinstance(found, _Found)
-        trace = self._shown.trace if self._shown else None
+        trace = self._shown.deepest if self._shown else None
         if found.trace is trace:
             self._found = found
             self._dress()
@@ -258,13 +260,13 @@ class HeatmapView(QWidget):
                 page.setFocus()
         if self._shown is None:
             text = self.tr("Open a photo to see the heat maps of its classes.")
-        elif self._shown.trace is None:
+        elif self._shown.deepest is None:
             text = self.tr("Segmenting…") if self._shown.pending else self.tr("There are no scores of this photo.")
         else:
             text = self.tr("Computing heat maps…")
         self._message.setText(text)
         doubt = found is not None and found.kind in DOUBT_KINDS
-        self.bar.setEnabled(self._shown is not None and self._shown.trace is not None)
+        self.bar.setEnabled(self._shown is not None and self._shown.deepest is not None)
         self.bar.set_large(single)
         self._back.setVisible(single and not doubt)
         self._swatch.setVisible(single and not doubt)
@@ -490,7 +492,7 @@ class HeatmapView(QWidget):
         self._background.forget(DETAIL)
         self._background.forget(MAPS)
         self._pause.stop()
-        found, trace = self._found, self._shown.trace if self._shown else None
+        found, trace = self._found, self._shown.deepest if self._shown else None
         wanted = (self.bar.node, self.bar.kind, self.bar.cells)
         known = (found.heat.node, found.kind, found.cells) if found is not None and found.trace is trace else None
         self._stale = wanted != known
