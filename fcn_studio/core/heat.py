@@ -26,6 +26,7 @@ NO_VALUE = 255  # the index of NaN
 NO_VALUE_GREY = 128
 DIVERGING = ("crameri:vik", "crameri:berlin")  # Crameri (2018), neutral middle light or dark
 SEQUENTIAL = "bids:viridis"  # Smith & van der Walt (2015)
+SHARE = 8  # of `fusion.STRIP_BYTES` that is computed at a time: indexing holds Python's lock, and others wait
 SIDE = 768  # samples along the longer side of a photo, at most, for maps of all classes
 
 
@@ -224,7 +225,7 @@ class NodeHeat:
         single = class_index is not None or kind in DOUBT_KINDS
         result = np.empty((1 if single else self.classes, len(rows), len(columns)), dtype=np.float32)
         only = class_index if kind == "score" and self._upsampling.weight is None else None
-        for part in strips(len(rows), len(columns) * self.classes * 4):
+        for part in strips(len(rows), len(columns) * self.classes * 4 * SHARE):
             if cancel is not None:
                 cancel.check()
             scores = self._scores(rows[part.start : part.stop], columns, only)

@@ -152,7 +152,8 @@ def test_arrangements_stand_in_columns(loaded: MainWindow, way: str, columns: in
     act(loaded, f"layout.{way}")
     panels = [loaded.compare.panels[name] for name in loaded.compare.visible_panels]
     assert len({panel.x() for panel in panels}) == columns
-    assert len({panel.canvas.size().toTuple() for panel in panels}) == 1
+    for sizes in ([panel.canvas.width() for panel in panels], [panel.canvas.height() for panel in panels]):
+        assert max(sizes) - min(sizes) <= 1, "but for a pixel that cannot be shared"
     for variant in VARIANTS:
         if PanelId(variant) in loaded.compare.visible_panels:
             assert loaded.compare.panels[PanelId(variant)].canvas.placement().zoom == loaded.compare.transform.zoom
