@@ -143,7 +143,7 @@ def test_usage_errors_exit_with_2(arguments: list[str], word: str, capsys: pytes
     [
         (["--weights", "nowhere.safetensors"], "nowhere.safetensors: no such checkpoint"),
         (["--device", "tpu"], "Unknown device"),
-        (["--weights", "README.md"], "only .safetensors"),
+        (["--weights", "README.md"], "cannot be opened"),
     ],
 )
 def test_a_model_that_cannot_be_had_exits_with_2(
