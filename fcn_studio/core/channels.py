@@ -73,7 +73,7 @@ def muted(trace: Trace, channels: Iterable[Channel]) -> Trace:
         score_map = maps[channel.layer]
         weight = trace.score_weights[channel.layer][:, channel.index]
         silent = score_map.evidence - weight[:, None, None] * trace.taps[TAP_OF[channel.layer]][channel.index]
-        maps[channel.layer] = ScoreMap(silent, score_map.bias, score_map.coords)
+        maps[channel.layer] = replace(score_map, evidence=silent)
     return replace(trace, score_maps=maps, masks={})
 
 

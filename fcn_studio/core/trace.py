@@ -54,11 +54,14 @@ class ScoreMap:
         evidence: (C, h, w) float32, the score less the bias.
         bias: (C,) float32.
         coords: Where the cells lie on the photo.
+        input_scale: The net's own factor on the features that the layer reads, such as 0.01 on pool4 in the at-once
+            Caffe net; the evidence has it already.
     """
 
     evidence: NDArray[np.float32]
     bias: NDArray[np.float32]
     coords: CoordMap
+    input_scale: float = 1.0
 
     def __post_init__(self) -> None:
         _frozen(self.evidence)
@@ -78,7 +81,7 @@ class ScoreMap:
         """Evidence and bias times `gain`."""
         if gain == 1.0:
             return self
-        return ScoreMap(self.evidence * np.float32(gain), self.bias * np.float32(gain), self.coords)
+        return replace(self, evidence=self.evidence * np.float32(gain), bias=self.bias * np.float32(gain))
 
     def cell_at(self, pixel: float) -> float:
         """The place on this grid, in cells, of a photo coordinate along either axis."""
@@ -87,7 +90,7 @@ class ScoreMap:
     def window(self, rows: range, columns: range) -> ScoreMap:
         """Some of the cells, on the same coordinates as if they were the first ones."""
         evidence = self.evidence[:, rows.start : rows.stop, columns.start : columns.stop]
-        return ScoreMap(evidence, self.bias, self.coords)
+        return replace(self, evidence=evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +248,7 @@ class Trace:
 
     def without_evidence(self) -> Trace:
         """The trace of a photo that says nothing: only the score layers' biases are left."""
-        bare = {
-            name: ScoreMap(np.zeros_like(layer.evidence), layer.bias, layer.coords)
-            for name, layer in self.score_maps.items()
-        }
+        bare = {name: replace(layer, evidence=np.zeros_like(layer.evidence)) for name, layer in self.score_maps.items()}
         return replace(self, score_maps=bare, masks={})
 
     def skip_crop(self, layer: str) -> int:

@@ -102,6 +102,8 @@ def _tensors(trace: Trace) -> Iterator[tuple[str, NDArray[Any]]]:
         yield f"mask.{variant}", mask
     for name, tap in trace.taps.items():
         yield f"tap.{name}", tap
+    for name, weights in trace.score_weights.items():
+        yield f"{name}.channels", weights
 
 
 def _meaning(trace: Trace, labels: LabelSet) -> dict[str, Any]:
@@ -115,6 +117,7 @@ def _meaning(trace: Trace, labels: LabelSet) -> dict[str, Any]:
                 "scale": str(score_map.coords.scale),
                 "offset": str(score_map.coords.offset),
                 "receptive_field": score_map.coords.receptive_field,
+                "input_scale": float(score_map.input_scale),
             }
             for name, score_map in trace.score_maps.items()
         },
@@ -125,6 +128,7 @@ def _meaning(trace: Trace, labels: LabelSet) -> dict[str, Any]:
         },
         "masks": list(trace.masks),
         "taps": list(trace.taps),
+        "score_weights": list(trace.score_weights),
         "provenance": asdict(trace.provenance),
         "timings": dict(trace.timings),
     }
@@ -204,7 +208,8 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
     score_maps = {}
     for name, values in _dict(meaning, "score_maps", SCORE_LAYERS).items():
         evidence = _finite(left, f"{name}.evidence", (classes, None, None))
-        score_maps[name] = ScoreMap(evidence, _finite(left, f"{name}.bias", (classes,)), _coords(name, values))
+        bias, scale = _finite(left, f"{name}.bias", (classes,)), _scale(name, values)
+        score_maps[name] = ScoreMap(evidence, bias, _coords(name, values), scale)
     steps = (*(step for _, step in LAST_STEP.values()), *(step for _, step in SKIPS))
     upsamplings = {
         name: _upsampling(name, values, left, classes) for name, values in _dict(meaning, "upsamplings", steps).items()
@@ -217,6 +222,10 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
         if masks[variant].max() >= classes:
             raise DataError(f"Its mask {variant} holds class {masks[variant].max()} of only {classes} classes.")
     taps = {name: _taken(left, f"tap.{name}", np.float32, (None,) * 3) for name in _names(meaning, "taps", TAPS)}
+    weights = {
+        name: _finite(left, f"{name}.channels", (classes, None))
+        for name in _names(meaning, "score_weights", tuple(score_maps))
+    }
     if left:
         raise DataError(f"It holds a tensor {min(left)!r} that no part of a trace is.")
     return Trace(
@@ -229,6 +238,7 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
         provenance=_provenance(_dict(meaning, "provenance")),
         timings=_timings(_dict(meaning, "timings")),
         taps=taps,
+        score_weights=weights,
     )
 
 
@@ -295,8 +305,15 @@ def _whole(name: str, value: Any, most: int) -> int:
     return value
 
 
+def _scale(name: str, values: Any) -> float:
+    found = values.get("input_scale") if isinstance(values, dict) else None
+    if not isinstance(found, float) or not math.isfinite(found):
+        raise DataError(f"Its {name} has {found!r} for an input scale.")
+    return found
+
+
 def _coords(name: str, values: Any) -> CoordMap:
-    if not isinstance(values, dict) or set(values) != {"scale", "offset", "receptive_field"}:
+    if not isinstance(values, dict) or set(values) != {"scale", "offset", "receptive_field", "input_scale"}:
         raise DataError(f"The geometry of its {name} is malformed.")
     scale = _fraction(name, values["scale"])
     if scale.denominator != 1 or not 1 <= scale <= MAX_STRIDE:

@@ -364,18 +364,22 @@ class Model:
                 continue
             bias = self._cpu_net.get_parameter(f"{name}.bias").detach().float().numpy().copy()
             evidence = _to_numpy(scores) - bias[:, None, None]
-            found[name] = ScoreMap(evidence, bias, self._net.coord_maps[SCORED[name]])
+            found[name] = ScoreMap(evidence, bias, self._net.coord_maps[SCORED[name]], self._input_scales[name])
         return found
+
+    @property
+    def _input_scales(self) -> dict[str, float]:
+        """By score layer: the net's own factor on what the layer reads."""
+        architecture = self._net.architecture
+        return {"score_fr": 1.0, "score_pool4": architecture.pool4_scale, "score_pool3": architecture.pool3_scale}
 
     def _score_weights(self, maps: ScoreMaps) -> dict[str, NDArray[np.float32]]:
         """(C, channels) of each score layer, with the net's own factor on its input."""
-        architecture = self._net.architecture
-        factors = {"score_fr": 1.0, "score_pool4": architecture.pool4_scale, "score_pool3": architecture.pool3_scale}
         found = {}
         for name, scores in zip(ScoreMaps._fields, maps, strict=True):
             if scores is not None:
                 weight = self._cpu_net.get_parameter(f"{name}.weight").detach().float().numpy()[:, :, 0, 0]
-                found[name] = weight * np.float32(factors[name])
+                found[name] = weight * np.float32(self._input_scales[name])
         return found
 
     def _mask(self, maps: ScoreMaps, variant: str, size: tuple[int, int], token: CancelToken) -> NDArray[np.uint8]:

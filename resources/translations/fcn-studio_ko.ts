@@ -1098,6 +1098,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <source>mean IU {0}</source>
         <translation>평균 IU {0}</translation>
     </message>
+    <message>
+        <source>{0} reads its features times {1}: effective gain {2}</source>
+        <translation>{0}은(는) 특징에 {1}을(를) 곱해 읽습니다: 실효 이득 {2}</translation>
+    </message>
 </context>
 <context>
     <name>GainPadPlot</name>

@@ -21,7 +21,11 @@ from fcn_studio.app.views.fusion_view import FusionView
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.live_fusion import Gains
 from fcn_studio.core.trace import Trace
+from fcn_studio.engine.checkpoints.native import save_checkpoint
+from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.preprocess import IMAGENET_RGB
 from tests.app.conftest import act, open_files, wait_until_done
+from tests.conftest import random_net
 
 
 @pytest.fixture
@@ -202,3 +206,26 @@ def test_another_photo_while_the_sliders_are_moved(
     settle(qtbot, window_in_fusion)
     act(window_in_fusion, "view.actual")
     expect(window_in_fusion, camvid, trace_of(window_in_fusion).fuse(pool4=0, pool3=0).mask("8s"))
+
+
+def test_the_effective_gain_of_an_at_once_checkpoint_is_shown(
+    qtbot: QtBot,
+    make_window: Callable[..., MainWindow],
+    make_photo: Callable[..., Path],
+    camvid: LabelSet,
+    tmp_path: Path,
+) -> None:
+    architecture = Architecture(
+        num_classes=11, channels=(4,) * 5, fc_channels=8, pool4_scale=0.01, pool3_scale=0.0001, alignment="same"
+    )
+    path = tmp_path / "at-once.safetensors"
+    save_checkpoint(path, random_net(architecture), labels=camvid, preprocessing=IMAGENET_RGB, card={})
+    window = make_window(weights=path)
+    open_files(qtbot, window, make_photo("street.png"))
+    act(window, "room.fusion")
+    view(window).set_gains(Gains(1, 0.5, 2))
+    settle(qtbot, window)
+    score = window.findChild(QLabel, "fusion_score")
+    assert isinstance(score, QLabel)
+    assert "score_pool4 reads its features times 0.01: effective gain 0.005" in score.text()
+    assert "score_pool3 reads its features times 0.0001: effective gain 0.0002" in score.text()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import fcn_studio as fs
 from fcn_studio.core.channels import Channel, channel_shares, muted, strongest
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.trace_file import load_trace, save_trace
 from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.preprocess import IMAGENET_RGB
@@ -92,3 +93,12 @@ def test_without_taps_or_with_dense_upsampling_there_are_none(
     trace = fs.load(dense, device="cpu").trace(photo, keep_taps=True)
     with pytest.raises(ValueError, match="mixes classes"):
         channel_shares(trace, 1, 1, "8s", 0)
+
+
+def test_a_saved_trace_keeps_its_channels(weights: Path, photo: NDArray[np.uint8], tmp_path: Path) -> None:
+    trace = fs.load(weights, device="cpu", precision="fp32").trace(photo, keep_taps=True)
+    save_trace(trace, tmp_path / "a.fcntrace")
+    found = load_trace(tmp_path / "a.fcntrace")
+    assert found.score_maps["score_pool4"].input_scale == 0.5
+    for layer, values in channel_shares(trace, 40, 30, "8s", 2).items():
+        np.testing.assert_array_equal(channel_shares(found, 40, 30, "8s", 2)[layer], values)

@@ -459,6 +459,12 @@ class FusionView(QFrame):
         ]
         if "mean_iu" in figures:
             words.append(self.tr("mean IU {0}").format(f"{100 * figures['mean_iu']:.1f}"))
+        gains = self.gains
+        for layer, score_map in trace.score_maps.items():
+            if score_map.input_scale != 1.0:
+                effective = self.tr("{0} reads its features times {1}: effective gain {2}")
+                gain = gains.of(layer) * score_map.input_scale
+                words.append(effective.format(layer, f"{score_map.input_scale:g}", f"{gain:g}"))
         self._score.setText("\n".join(words))
 
 
