@@ -145,7 +145,10 @@ class FusionGraph(QWidget):
         if image is None:
             painter.fillRect(place, self.palette().mid())
         else:
-            painter.drawImage(place, image)
+            # Enlarged here, by nearest neighbour: programs that show a saved SVG would blend the cells.
+            size = (place.size() * 2).toSize()
+            fast = Qt.TransformationMode.FastTransformation
+            painter.drawImage(place, image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, fast))
         lit = chosen or node.name == self._hovered
         painter.setPen(
             QPen(self.palette().highlight().color() if lit else self.palette().mid().color(), 2 if lit else 1)
