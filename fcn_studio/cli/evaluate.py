@@ -58,7 +58,12 @@ def run(args: argparse.Namespace) -> int:
         found = report.variants if report else evaluate(model, args.data, args.split, on_image=show)
     if args.json:
         rows = {
-            variant: {**asdict(value), "class_iu": dict(zip(model.labels.classes, value.class_iu, strict=True))}
+            variant: {
+                **{name: _or_null(figure) for name, figure in asdict(value).items() if name != "class_iu"},
+                "class_iu": {
+                    name: _or_null(share) for name, share in zip(model.labels.classes, value.class_iu, strict=True)
+                },
+            }
             for variant, value in found.items()
         }
         choice = model.choice
@@ -69,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             "precision": choice.precision,
         }
         more = _boundary_json(report, model.labels.classes) if report else {}
-        print(json.dumps({**made_by, "split": args.split, "variants": rows, **more}, indent=2))
+        print(json.dumps({**made_by, "split": args.split, "variants": rows, **more}, indent=2, allow_nan=False))
         return 0
     console = Console()
     console.print(_table(found, f"{model.name} on {args.split}, {model.choice.device} {model.choice.precision}"))

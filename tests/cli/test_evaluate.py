@@ -58,6 +58,22 @@ def test_the_figures_are_those_of_the_masks(
         assert found[variant]["mean_iu"] == pytest.approx(jaccard_score(truth, mask, average="macro"))
 
 
+def test_a_class_that_is_nowhere_has_no_figure_in_valid_json(
+    tiny_checkpoint: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (data / "valannot").iterdir():
+        mask = np.asarray(Image.open(path)).copy()
+        mask[mask == 10] = 11
+        Image.fromarray(mask).save(path)
+    assert main(["evaluate", "--data", str(data), "--weights", str(tiny_checkpoint), "--device", "cpu", "--json"]) == 0
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    found = json.loads(capsys.readouterr().out, parse_constant=refuse)["variants"]
+    assert {figures["class_iu"]["Bicyclist"] for figures in found.values()} <= {None, 0.0}
+
+
 def test_the_table_has_a_row_for_each_variant(
     tiny_checkpoint: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
