@@ -39,6 +39,7 @@ from fcn_studio.app.widgets.film_strip import FilmStrip
 from fcn_studio.app.widgets.lesson_sheet import LessonSheet
 from fcn_studio.app.widgets.notice import Notice
 from fcn_studio.app.widgets.tour_bar import TourBar
+from fcn_studio.core.live_fusion import Gains
 
 LEGEND_WIDTH = 336
 
@@ -168,6 +169,7 @@ class Workspace(QWidget):
         self.probe.channels_requested.connect(self.channels_requested)
         self.probe.field_requested.connect(session.ask_field)
         session.field_found.connect(self.probe.show_field)
+        self.changes.pad.gains_chosen.connect(self._show_gains)
         self.changes.problem_found.connect(session.tell)
         self.fusion.node_chosen.connect(self._open_node)
         self.fusion.variant_chosen.connect(self._open_variant)
@@ -335,6 +337,11 @@ class Workspace(QWidget):
     def _open_node(self, name: str) -> None:
         self._session.presentation.set_room(Room.HEATMAPS)
         self.heatmaps.show_node(name)
+
+    @Slot(float, float)
+    def _show_gains(self, pool4: float, pool3: float) -> None:
+        self._session.presentation.set_room(Room.FUSION)
+        self.fusion.set_gains(Gains(1.0, pool4, pool3))
 
     @Slot(str)
     def _open_variant(self, variant: str) -> None:

@@ -1148,6 +1148,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
 <context>
     <name>GainsPage</name>
     <message>
+        <source>Click the pad to see the mask with these gains.</source>
+        <translation>판을 클릭하면 그 이득의 마스크를 봅니다.</translation>
+    </message>
+    <message>
         <source>Every pixel of the photo counts.</source>
         <translation>사진의 모든 픽셀을 셉니다.</translation>
     </message>

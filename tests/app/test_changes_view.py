@@ -10,11 +10,14 @@ import pytest
 import qimage2ndarray
 from numpy.typing import NDArray
 from PIL import Image
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage, QStandardItemModel
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.rooms import Room
 from fcn_studio.app.views.changes_view import ChangesView
 from fcn_studio.app.views.plot_colours import VERDICT_COLOURS
 from fcn_studio.app.views.transition_table import TransitionTable
@@ -193,3 +196,16 @@ def test_every_map_is_drawn_and_another_photo_replaces_it(
     levels = view(changed).canvas.layers.content.levels
     assert levels is not None
     assert levels[0].shape[:2] == (150, 200)
+
+
+def test_a_click_on_the_gain_pad_shows_the_mask_with_these_gains(qtbot: QtBot, changed: MainWindow) -> None:
+    choose(qtbot, changed, "Gain pad")
+    pad = view(changed).pad
+    frame = pad.frame()
+    place = QPoint(round(frame.left() + 0.25 * frame.width()), round(frame.top() + 0.25 * frame.height()))
+    QTest.mouseClick(pad, Qt.MouseButton.LeftButton, pos=place)
+    settle(qtbot, changed)
+    assert changed.session.presentation.room is Room.FUSION
+    gains = changed.workspace.fusion.gains
+    assert gains.score_pool4 == pytest.approx(1.5, abs=0.02)
+    assert gains.score_pool3 == pytest.approx(0.5, abs=0.02)

@@ -232,7 +232,9 @@ class GainsPage(Page):
     def show_found(self, found: Surface, best: tuple[int, int] | None, own: tuple[int, int] | None) -> None:
         """Fills the sentences."""
         self._hint.setText(
-            self.tr("Every pixel of the photo counts.")
+            self.tr("Click the pad to see the mask with these gains.")
+            + " "
+            + self.tr("Every pixel of the photo counts.")
             if found.step == 1
             else self.tr("The photo is large: every {0}th row and column counts.").format(found.step)
         )

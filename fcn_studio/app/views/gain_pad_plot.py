@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -29,7 +29,13 @@ def enlarged(values: NDArray[np.float64], height: int, width: int) -> NDArray[np
 
 
 class GainPadPlot(QWidget):
-    """Gain of score_pool3 to the right, of score_pool4 upwards; the pointer or the arrow keys name the values."""
+    """Gain of score_pool3 to the right, of score_pool4 upwards; the pointer or the arrow keys name the values.
+
+    Signals:
+        gains_chosen: A click, or Enter, wants the mask with these. (gain of score_pool4, gain of score_pool3)
+    """
+
+    gains_chosen = Signal(float, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -238,6 +244,16 @@ class GainPadPlot(QWidget):
         column = round((event.position().x() - frame.left()) / frame.width() * last)
         self._mark((min(max(row, 0), last), min(max(column, 0), last)))
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Asks for the mask with the gains under the pointer."""
+        frame = self.frame()
+        if event.button() != Qt.MouseButton.LeftButton or self.best is None or not frame.contains(event.position()):
+            return
+        most = self._gains[-1]
+        pool4 = (frame.bottom() - event.position().y()) / frame.height() * most
+        pool3 = (event.position().x() - frame.left()) / frame.width() * most
+        self.gains_chosen.emit(round(pool4, 2), round(pool3, 2))
+
     def leaveEvent(self, event: QEvent) -> None:
         """Names nothing any more."""
         self._mark(None)
@@ -252,6 +268,9 @@ class GainPadPlot(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Steps from gain to gain, from the net's own."""
         step = self._step(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._marked is not None:
+            self.gains_chosen.emit(*(self._gains[place] for place in self._marked))
+            return
         if step is None or self.best is None:
             super().keyPressEvent(event)
             return
