@@ -16,7 +16,8 @@ from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
 
 Scores = NDArray[np.float32]  # (classes, h, w)
 
-Interpolation = Literal["bilinear", "nearest"]
+# `resize` is bilinear with the edges repeated, to a size that need not be a multiple of the cells (torchvision's nets).
+Interpolation = Literal["bilinear", "nearest", "resize"]
 STRIP_BYTES = 16 << 20  # of a strip's scores; a few fit the last-level cache of any desktop machine
 
 
@@ -56,12 +57,18 @@ class Upsampling:
         weight: None for a fixed kernel, else (C, C, kernel, kernel) from input to output class, or
             (C, 1, kernel, kernel) with one kernel for each class.
         interpolation: The fixed kernel.
+        size: (height, width) that `resize` gives, which no kernel determines.
     """
 
     stride: int
     kernel: int
     weight: NDArray[np.float32] | None = None
     interpolation: Interpolation = "bilinear"
+    size: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.interpolation == "resize") != (self.size is not None):
+            raise ValueError("a size goes with resizing, and with nothing else")
 
     def line(self) -> NDArray[np.float32]:
         """One axis of the fixed kernel, which is the outer product of it with itself."""
@@ -76,11 +83,24 @@ class Upsampling:
 
     def window(self, scores: Scores, rows: range, columns: range) -> Scores:
         """The part of `full` at the given rows and columns (steps of 1)."""
+        if self.size is not None:
+            return self.resized(scores, np.arange(rows.start, rows.stop), np.arange(columns.start, columns.stop))
         if self.weight is None:
             line = self.line()
             across = _enlarge_rows(scores, rows, self.stride, line).swapaxes(1, 2)
             return np.ascontiguousarray(_enlarge_rows(across, columns, self.stride, line).swapaxes(1, 2))
         return self._learned_window(scores, self.weight, rows, columns)
+
+    def resized(self, scores: Scores, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Scores:
+        """(C, rows, columns) float32: some rows and columns of what `resize` gives, counted as in `window`."""
+        if self.size is None:
+            raise ValueError("only resizing has a size")
+        first, second = (
+            resize_matrix(places - self.stride // 2, cells, length)
+            for places, cells, length in zip((rows, columns), scores.shape[1:], self.size, strict=True)
+        )
+        found: Scores = np.matmul(first, scores) @ second.T
+        return found
 
     def _learned_window(self, scores: Scores, weight: NDArray[np.float32], rows: range, columns: range) -> Scores:
         out = np.zeros((scores.shape[0], len(rows), len(columns)), dtype=np.float32)
@@ -107,6 +127,22 @@ class Upsampling:
                         part = source * mixing[:, :, None] if per_class else np.einsum("co,chw->ohw", mixing, source)
                         target[np.ix_(range(out.shape[0]), inside_rows, inside_columns)] += part
         return out
+
+
+def resize_matrix(places: NDArray[np.intp], cells: int, length: int) -> NDArray[np.float32]:
+    """(places, cells) float32: the share of each cell in each place when `cells` are resized bilinearly to `length`.
+
+    As torch's `interpolate(mode="bilinear", align_corners=False)`: place p reads the cells around
+    (p + 1/2) cells / length - 1/2, and beyond the outermost cells' centres those cells alone.
+    """
+    centres = np.clip((places + 0.5) * (cells / length) - 0.5, 0, cells - 1)
+    below = np.floor(centres).astype(np.intp)
+    share = (centres - below).astype(np.float32)
+    matrix = np.zeros((len(places), cells), dtype=np.float32)
+    rows = np.arange(len(places))
+    matrix[rows, below] = 1 - share
+    matrix[rows, np.minimum(below + 1, cells - 1)] += share
+    return matrix
 
 
 def _enlarge_rows(scores: Scores, rows: range, stride: int, line: NDArray[np.float32]) -> Scores:

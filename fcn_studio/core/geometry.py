@@ -86,3 +86,19 @@ def crop_pair(first: CoordMap, second: CoordMap) -> tuple[int, int]:
     """The crops (of the first, of the second grid) that align two grids of equal stride."""
     cells = first.crop_to(second)
     return max(cells, 0), max(-cells, 0)
+
+
+def aligned_kernel(coords: CoordMap, stride: int, target: CoordMap) -> int:
+    """The bilinear kernel size of a transposed convolution that puts its output's cells onto `target`'s.
+
+    Twice the stride as in the VGG nets, or one less as in FCN-AlexNet (63 for stride 32), whose trunk's odd kernels
+    leave its cells half a cell elsewhere.
+
+    Raises:
+        ValueError: Neither aligns the grids by a crop.
+    """
+    for kernel in (2 * stride, 2 * stride - 1):
+        upscored = coords.upsampled(stride, kernel)
+        if ((target.offset - upscored.offset) / upscored.scale).denominator == 1:
+            return kernel
+    raise ValueError(f"no kernel of stride {stride} aligns {coords} with {target}")

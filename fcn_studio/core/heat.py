@@ -12,13 +12,13 @@ from cmap import Colormap
 from numpy.typing import NDArray
 
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.fusion import Grid, Scores, Upsampling, softmax, strips
+from fcn_studio.core.fusion import Grid, Scores, softmax, strips
 from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
-from fcn_studio.core.trace import LAST_STEP, Trace
+from fcn_studio.core.trace import LAST_STEP, Trace, node_upsampling
 
 HeatKind = Literal["score", "probability", "entropy", "margin"]
 
-NODES = ("score_fr", "upscore2", "score_pool4", "fuse_pool4", "upscore_pool4", "score_pool3", "fuse_pool3")
+NODES = ("score_fr", "upscore2", "score_pool4", "fuse_pool4", "upscore_pool4", "score_pool3", "fuse_pool3", "score")
 CLASS_KINDS: tuple[HeatKind, ...] = ("score", "probability")  # one map for each class
 DOUBT_KINDS: tuple[HeatKind, ...] = ("entropy", "margin")  # one map for all classes
 LEVELS = 255  # of a colour table; an odd number, so that one level is the middle of a diverging map
@@ -154,9 +154,8 @@ class NodeHeat:
         own = LAST_STEP[node][0] if self.final else node
         self.rows, self.columns, self._coords = node_geometry(trace, own)
         self._grid = Grid(trace.node(own), self._coords)
-        stride = int(self._coords.scale)
         # As Trace.heatmap enlarges them.
-        self._upsampling = trace.upsamplings[LAST_STEP[node][1]] if self.final else Upsampling(stride, 2 * stride)
+        self._upsampling = trace.upsamplings[LAST_STEP[node][1]] if self.final else node_upsampling(self._coords)
         self._crop = self._coords.upsampled(self._upsampling.stride, self._upsampling.kernel).crop_to(PHOTO)
 
     @property
@@ -246,6 +245,8 @@ class NodeHeat:
     def _scores(self, rows: NDArray[np.intp], columns: NDArray[np.intp], only: int | None) -> Scores:
         scores = self._grid.scores if only is None else self._grid.scores[only : only + 1]
         step = self._upsampling
+        if step.size is not None:
+            return step.resized(scores, rows + self._crop, columns + self._crop)
         if step.weight is None:
             line = step.line()
             across = _enlarge(scores, rows + self._crop, step.stride, line).swapaxes(1, 2)

@@ -11,15 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.fusion import Grid, Scores, Upsampling, align, softmax, strips
-from fcn_studio.core.geometry import CoordMap, crop_pair
+from fcn_studio.core.geometry import PHOTO, CoordMap, aligned_kernel, crop_pair
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.stages import DecoderStage
 
 HeatmapKind = Literal["score", "probability"]
 UpsamplingKind = Literal["learned", "bilinear", "nearest"]
 
+OUTPUT = "output"  # the only variant of nets that do not fuse scores: decoders, dilated nets
 # Which upsampling brings each variant to the photo, and from which node.
 LAST_STEP = MappingProxyType(
-    {"32s": ("score_fr", "upscore32"), "16s": ("fuse_pool4", "upscore16"), "8s": ("fuse_pool3", "upscore8")}
+    {
+        "32s": ("score_fr", "upscore32"),
+        "16s": ("fuse_pool4", "upscore16"),
+        "8s": ("fuse_pool3", "upscore8"),
+        OUTPUT: ("score", "upscore"),
+    }
 )
 CHUNK = 1 << 20  # pixels counted at a time
 SCORE_LAYERS = ("score_fr", "score_pool4", "score_pool3")
@@ -29,7 +36,20 @@ SHIFT = 32  # photo pixels after which all grids repeat: the coarsest stride
 
 def layers_of(variant: str) -> tuple[str, ...]:
     """The score layers that a variant uses, coarsest first."""
+    if variant == OUTPUT:
+        return (LAST_STEP[OUTPUT][0],)
     return SCORE_LAYERS[: 1 + VARIANTS.index(variant)]
+
+
+def variant_title(variant: str, net: str = "") -> str:
+    """How a variant is called: `FCN-16s`; a net's only output bears the net's own name."""
+    return f"FCN-{variant}" if variant != OUTPUT else net or "FCN"
+
+
+def node_upsampling(coords: CoordMap) -> Upsampling:
+    """What enlarges a node's cells bilinearly to the photo."""
+    stride = int(coords.scale)
+    return Upsampling(stride, aligned_kernel(coords, stride, PHOTO))
 
 
 def _class_shares(mask: NDArray[np.uint8], classes: int) -> NDArray[np.float64]:
@@ -56,12 +76,14 @@ class ScoreMap:
         coords: Where the cells lie on the photo.
         input_scale: The net's own factor on the features that the layer reads, such as 0.01 on pool4 in the at-once
             Caffe net; the evidence has it already.
+        tap: The features that the layer reads, such as `pool4`, or `pool2` in FCN-AlexNet; empty where unknown.
     """
 
     evidence: NDArray[np.float32]
     bias: NDArray[np.float32]
     coords: CoordMap
     input_scale: float = 1.0
+    tap: str = ""
 
     def __post_init__(self) -> None:
         _frozen(self.evidence)
@@ -108,6 +130,7 @@ class Provenance:
             pixels (halo not counted) whose score maps were put together.
         version: Of FCN Studio.
         note: One sentence on a fallback that happened, such as to the CPU; empty otherwise.
+        net: The net's own name, such as `FCN-AlexNet` or `FCN-ResNet50`; empty where unknown.
     """
 
     checkpoint: str
@@ -119,6 +142,7 @@ class Provenance:
     size_policy: str
     version: str
     note: str = ""
+    net: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,13 +153,15 @@ class Trace:
         image: (H, W, 3) uint8 RGB, what the net saw before preprocessing.
         labels: Names and colours of the classes.
         variants: What this checkpoint can show, coarsest first.
-        score_maps: By score layer: score_fr, score_pool4, score_pool3 (those the net has).
-        upsamplings: By layer: upscore32, upscore2, upscore16, upscore_pool4, upscore8 (those the net has).
+        score_maps: By score layer: score_fr, score_pool4, score_pool3 (those the net has); `score` alone in nets that
+            do not fuse scores.
+        upsamplings: By layer: upscore32, upscore2, upscore16, upscore_pool4, upscore8 (those the net has); `upscore`.
         masks: (H, W) uint8 by variant, as the engine computed them; others are computed when asked for.
         provenance: Checkpoint, device, precision.
         timings: Seconds by stage.
         taps: pool3, pool4 and fc7 as (C, h, w) float32, if they were kept.
         score_weights: (C, channels) float32 by score layer, if taps were kept: evidence is their product with the tap.
+        stages: Of a decoder, coarsest first.
     """
 
     image: NDArray[np.uint8]
@@ -148,6 +174,7 @@ class Trace:
     timings: Mapping[str, float] = field(default_factory=dict)
     taps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     score_weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    stages: tuple[DecoderStage, ...] = ()
     _shares: Mapping[str, NDArray[np.float64]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -189,7 +216,8 @@ class Trace:
     def node(self, name: str) -> Scores:
         """(C, h, w) float32 of a node of the fusion graph, on its own grid.
 
-        Nodes are score_fr, score_pool4, score_pool3, upscore2, fuse_pool4, upscore_pool4 and fuse_pool3.
+        Nodes are score_fr, score_pool4, score_pool3, upscore2, fuse_pool4, upscore_pool4 and fuse_pool3; of nets that
+        do not fuse scores, score.
 
         Raises:
             ValueError: This net has no such node.
@@ -213,8 +241,7 @@ class Trace:
             grid, upsampling = self._last_step(node)
         else:
             grid = self._grid(node)
-            stride = int(grid.coords.scale)
-            upsampling = Upsampling(stride, 2 * stride)
+            upsampling = node_upsampling(grid.coords)
         height, width = self.size
         heat = np.empty(self.size, dtype=np.float32)
         for rows in strips(height, width * len(self.labels) * 4):
@@ -291,7 +318,7 @@ class Trace:
         gains = {"score_fr": score_fr, "score_pool4": pool4, "score_pool3": pool3}
         if set(gains.values()) == {1.0} and upsampling == "learned":
             return self
-        scaled = {name: layer.scaled(gains[name]) for name, layer in self.score_maps.items()}
+        scaled = {name: layer.scaled(gains.get(name, 1.0)) for name, layer in self.score_maps.items()}
         upsamplings = dict(self.upsamplings)
         if upsampling != "learned":
             upsamplings = {
@@ -299,11 +326,22 @@ class Trace:
             }
         return replace(self, score_maps=scaled, upsamplings=upsamplings, masks={})
 
+    @property
+    def fuses_scores(self) -> bool:
+        """Whether all after the score layers is linear: the nets of the paper, and none with a decoder."""
+        return OUTPUT not in self.variants
+
+    def title(self, variant: str) -> str:
+        """How a variant is called."""
+        return variant_title(variant, self.provenance.net)
+
     def near(self, x: int, y: int) -> tuple[Trace, int, int]:
         """A trace of the score cells that a pixel depends on, and where that pixel lies on it.
 
         Grids repeat every 32 pixels, so that leaving out whole steps of 32 shifts the photo and changes nothing else.
         """
+        if not self.fuses_scores:
+            return self, x, y  # grids that are resized do not repeat
         steps = {"upscore2": SHIFT // 2, "upscore_pool4": SHIFT // 4}  # photo pixels for a cell of what they give
         reach = sum(step.kernel * steps.get(name, 1) for name, step in self.upsamplings.items()) + 2 * SHIFT
         reach += max(int(abs(layer.coords.offset)) for layer in self.score_maps.values())
@@ -339,7 +377,7 @@ class Trace:
     def _grid(self, name: str, *, only: str | None = None) -> Grid:
         """A node's grid; with `only`, as if every other score layer gave zero."""
         try:
-            if name in SCORE_LAYERS:
+            if name in self.score_maps:
                 return self._layer(name, only)
             if name in ("upscore2", "fuse_pool4"):
                 coarse, skip = self._layer("score_fr", only), self._layer("score_pool4", only)

@@ -27,7 +27,8 @@ from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
 from fcn_studio.core.image import MAX_PIXELS
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import LAST_STEP, SCORE_LAYERS, Provenance, ScoreMap, Trace
+from fcn_studio.core.stages import DecoderStage
+from fcn_studio.core.trace import LAST_STEP, OUTPUT, SCORE_LAYERS, Provenance, ScoreMap, Trace
 
 SUFFIX = ".fcntrace"
 FORMAT = "fcntrace"
@@ -39,6 +40,9 @@ MAX_HEADER = 4 << 20  # names and geometry; a usual header has a few thousand by
 MAX_STRIDE = 64  # twice that of score_fr
 MAX_KERNEL = 4 * MAX_STRIDE
 MAX_MARGIN = 1024  # photo pixels that a grid may reach past the photo; Caffe's padding makes it about 200
+MAX_STAGES = 16  # of a decoder
+MAX_NAME = 64  # characters of a layer's name
+LAYERS = (*SCORE_LAYERS, "score")
 TAPS = ("pool3", "pool4", "fc7")
 SKIPS = (("score_pool4", "upscore2"), ("score_pool3", "upscore_pool4"))  # in the order in which they are fused
 
@@ -104,6 +108,11 @@ def _tensors(trace: Trace) -> Iterator[tuple[str, NDArray[Any]]]:
         yield f"tap.{name}", tap
     for name, weights in trace.score_weights.items():
         yield f"{name}.channels", weights
+    for number, stage in enumerate(trace.stages):
+        yield f"stage.{number}.energy", stage.energy
+        yield f"stage.{number}.upsampled", stage.upsampled
+        if stage.added is not None:
+            yield f"stage.{number}.added", stage.added
 
 
 def _meaning(trace: Trace, labels: LabelSet) -> dict[str, Any]:
@@ -118,12 +127,14 @@ def _meaning(trace: Trace, labels: LabelSet) -> dict[str, Any]:
                 "offset": str(score_map.coords.offset),
                 "receptive_field": score_map.coords.receptive_field,
                 "input_scale": float(score_map.input_scale),
+                "tap": score_map.tap,
             }
             for name, score_map in trace.score_maps.items()
         },
         "upsamplings": {
             name: {key: getattr(upsampling, key) for key in _UPSAMPLING_KEYS}
             | {"learned": upsampling.weight is not None}
+            | ({"size": list(upsampling.size)} if upsampling.size else {})
             for name, upsampling in trace.upsamplings.items()
         },
         "masks": list(trace.masks),
@@ -131,10 +142,14 @@ def _meaning(trace: Trace, labels: LabelSet) -> dict[str, Any]:
         "score_weights": list(trace.score_weights),
         "provenance": asdict(trace.provenance),
         "timings": dict(trace.timings),
+        "stages": [
+            {"name": stage.name, "skip": stage.skip, "stride": stage.stride, "added": stage.added is not None}
+            for stage in trace.stages
+        ],
     }
 
 
-_UPSAMPLING_KEYS = tuple(field.name for field in fields(Upsampling) if field.name != "weight")
+_UPSAMPLING_KEYS = tuple(field.name for field in fields(Upsampling) if field.name not in ("weight", "size"))
 
 
 def _digest(text: str, tensors: Mapping[str, NDArray[Any]]) -> str:
@@ -206,13 +221,14 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
     if not variants:
         raise DataError("It names no variant.")
     score_maps = {}
-    for name, values in _dict(meaning, "score_maps", SCORE_LAYERS).items():
+    for name, values in _dict(meaning, "score_maps", LAYERS).items():
         evidence = _finite(left, f"{name}.evidence", (classes, None, None))
         bias, scale = _finite(left, f"{name}.bias", (classes,)), _scale(name, values)
-        score_maps[name] = ScoreMap(evidence, bias, _coords(name, values), scale)
+        score_maps[name] = ScoreMap(evidence, bias, _coords(name, values), scale, _tap(name, values))
     steps = (*(step for _, step in LAST_STEP.values()), *(step for _, step in SKIPS))
     upsamplings = {
-        name: _upsampling(name, values, left, classes) for name, values in _dict(meaning, "upsamplings", steps).items()
+        name: _upsampling(name, values, left, classes, image.shape[:2])
+        for name, values in _dict(meaning, "upsamplings", steps).items()
     }
     for variant in variants:
         _check_geometry(variant, image.shape[:2], score_maps, upsamplings)
@@ -226,6 +242,7 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
         name: _finite(left, f"{name}.channels", (classes, None))
         for name in _names(meaning, "score_weights", tuple(score_maps))
     }
+    stages = _stages(meaning, left)
     if left:
         raise DataError(f"It holds a tensor {min(left)!r} that no part of a trace is.")
     return Trace(
@@ -239,6 +256,7 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
         timings=_timings(_dict(meaning, "timings")),
         taps=taps,
         score_weights=weights,
+        stages=stages,
     )
 
 
@@ -312,8 +330,34 @@ def _scale(name: str, values: Any) -> float:
     return found
 
 
+def _tap(name: str, values: dict[str, Any]) -> str:
+    found = values.get("tap", "")  # older files name none
+    if not isinstance(found, str) or len(found) > MAX_NAME:
+        raise DataError(f"Its {name} reads {found!r}, which is no name.")
+    return found
+
+
+def _stages(meaning: Mapping[str, Any], left: Arrays) -> tuple[DecoderStage, ...]:
+    entries = meaning.get("stages", [])  # older files have none
+    if not isinstance(entries, list) or len(entries) > MAX_STAGES:
+        raise DataError("Its decoder stages are malformed.")
+    found = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict) or set(entry) != {"name", "skip", "stride", "added"}:
+            raise DataError("Its decoder stages are malformed.")
+        names = entry["name"], entry["skip"]
+        if not all(isinstance(name, str) and len(name) <= MAX_NAME for name in names):
+            raise DataError("Its decoder stages are malformed.")
+        energy = _finite(left, f"stage.{number}.energy", (None, None))
+        upsampled = _finite(left, f"stage.{number}.upsampled", energy.shape)
+        added = _finite(left, f"stage.{number}.added", energy.shape) if entry["added"] is True else None
+        stride = _whole(f"stage {number}", entry["stride"], MAX_STRIDE)
+        found.append(DecoderStage(names[0], names[1], stride, energy, upsampled, added))
+    return tuple(found)
+
+
 def _coords(name: str, values: Any) -> CoordMap:
-    if not isinstance(values, dict) or set(values) != {"scale", "offset", "receptive_field", "input_scale"}:
+    if not isinstance(values, dict) or set(values) - {"tap"} != {"scale", "offset", "receptive_field", "input_scale"}:
         raise DataError(f"The geometry of its {name} is malformed.")
     scale = _fraction(name, values["scale"])
     if scale.denominator != 1 or not 1 <= scale <= MAX_STRIDE:
@@ -321,10 +365,10 @@ def _coords(name: str, values: Any) -> CoordMap:
     return CoordMap(scale, _fraction(name, values["offset"]), _whole(name, values["receptive_field"], 1 << 20))
 
 
-def _upsampling(name: str, values: Any, left: Arrays, classes: int) -> Upsampling:
+def _upsampling(name: str, values: Any, left: Arrays, classes: int, photo: Sequence[int]) -> Upsampling:
     if (
         not isinstance(values, dict)
-        or set(values) != {*_UPSAMPLING_KEYS, "learned"}
+        or set(values) - {"size"} != {*_UPSAMPLING_KEYS, "learned"}
         or type(values["learned"]) is not bool
     ):
         raise DataError(f"The geometry of its {name} is malformed.")
@@ -333,11 +377,16 @@ def _upsampling(name: str, values: Any, left: Arrays, classes: int) -> Upsamplin
     if values["learned"]:
         per_class = f"{name}.weight" in left and left[f"{name}.weight"].shape[1:2] == (1,)
         weight = _finite(left, f"{name}.weight", (classes, 1 if per_class else classes, kernel, kernel))
-    more = {key: value for key, value in values.items() if key not in ("stride", "kernel", "learned")}
+    size = None
+    if "size" in values:
+        if values["size"] != list(photo):
+            raise DataError(f"Its {name} does not give the photo's size.")
+        size = (photo[0], photo[1])
+    more = {key: value for key, value in values.items() if key not in ("stride", "kernel", "learned", "size")}
     if not all(isinstance(value, str) for value in more.values()):
         raise DataError(f"The geometry of its {name} is malformed.")
     try:
-        return Upsampling(stride, kernel, weight, **more)
+        return Upsampling(stride, kernel, weight, size=size, **more)
     except (TypeError, ValueError) as error:
         raise DataError(f"The geometry of its {name} is malformed.") from error
 
@@ -350,8 +399,9 @@ def _check_geometry(
 ) -> None:
     """Raises DataError unless the variant's grids exist, meet, are of the photo's order of size, and cover it."""
     node, last = LAST_STEP[variant]
-    skips = SKIPS[: ("score_fr", "fuse_pool4", "fuse_pool3").index(node)]
-    for layer in ("score_fr", *(layer for layer, _ in skips)):
+    first = LAST_STEP[OUTPUT][0] if variant == OUTPUT else SCORE_LAYERS[0]
+    skips = () if variant == OUTPUT else SKIPS[: ("score_fr", "fuse_pool4", "fuse_pool3").index(node)]
+    for layer in (first, *(layer for layer, _ in skips)):
         if layer not in score_maps:
             raise DataError(f"Variant {variant} needs {layer}, which is missing.")
         _, *cells = score_maps[layer].evidence.shape
@@ -361,7 +411,7 @@ def _check_geometry(
         if step not in upsamplings:
             raise DataError(f"Variant {variant} needs {step}, which is missing.")
     try:
-        coords, sizes = score_maps["score_fr"].coords, list(score_maps["score_fr"].evidence.shape[1:])
+        coords, sizes = score_maps[first].coords, list(score_maps[first].evidence.shape[1:])
         for layer, step in skips:
             upsampling, skip = upsamplings[step], score_maps[layer]
             upscored = coords.upsampled(upsampling.stride, upsampling.kernel)

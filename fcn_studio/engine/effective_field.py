@@ -31,25 +31,29 @@ def cell_tile(architecture: Architecture, canvas: tuple[int, int], layer: str, c
     return Tile(*(span(index, length) for index, length in zip(cell, canvas, strict=True)))
 
 
-def gradient(net: FCN, pixels: Tensor, tile: Tile, layer: str, class_index: int) -> NDArray[np.float32]:
-    """(h, w) float32: the size of the gradient of one score, summed over colours, at every pixel that the tile sees.
+def own_cell(tile: Tile, layer: str) -> tuple[int, int]:
+    """(row, column) of a tile's cell on the grid of what the tile sees."""
+    stride = STRIDES[Taps._fields.index(SCORED[layer])]
+    return tile.rows.own_cells(stride).start, tile.columns.own_cells(stride).start
+
+
+def gradient(net: FCN, pixels: Tensor, cell: tuple[int, int], layer: str, class_index: int) -> NDArray[np.float32]:
+    """(h, w) float32: the size of the gradient of one score, summed over colours, at every pixel of the net's input.
 
     Args:
-        net: On the canvas (see `tiling.on_canvas`).
-        pixels: (1, 3, h, w), what the tile sees.
-        tile: From `cell_tile`.
+        net: For a tile, on the canvas (see `tiling.on_canvas`).
+        pixels: (1, 3, h, w), the input.
+        cell: (row, column) on the layer's grid.
         layer: The score layer.
         class_index: Whose score.
     """
     place = ScoreMaps._fields.index(layer)
-    stride = STRIDES[Taps._fields.index(SCORED[layer])]
     with torch.inference_mode(False), torch.enable_grad():
         seen = pixels.clone().requires_grad_()
         taps = Taps(*(tap.float() for tap in net.taps(seen)))
         scores = net.score(taps)[place]
         if scores is None:
             raise ValueError(f"this net has no score layer {layer!r}")
-        score = scores[0, class_index, tile.rows.own_cells(stride).start, tile.columns.own_cells(stride).start]
-        (found,) = torch.autograd.grad(score, seen)
+        (found,) = torch.autograd.grad(scores[0, class_index, cell[0], cell[1]], seen)
     result: NDArray[np.float32] = found[0].float().abs().sum(0).cpu().numpy()
     return result

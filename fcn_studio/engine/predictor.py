@@ -27,7 +27,7 @@ from fcn_studio.core.trace import LAST_STEP, Provenance, ScoreMap, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import score_strips, winning_classes, winning_probabilities
 from fcn_studio.engine.device import DTYPES, DeviceChoice, choose_device
-from fcn_studio.engine.effective_field import cell_tile, gradient
+from fcn_studio.engine.effective_field import cell_tile, gradient, own_cell
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, Taps, folded
 from fcn_studio.engine.nets.upsampling import Upscore
 from fcn_studio.engine.tiling import (
@@ -51,16 +51,6 @@ logger = logging.getLogger(__name__)
 
 OnStage = Callable[[str, float], None]  # the stage that has just ended, and the share of all work done, 0 to 1
 
-# Shares of the published net's multiplications (FCN-8s at 375x500, counted from its layer sizes), for honest progress.
-STAGE_SHARES = {
-    "block1": 0.11,
-    "block2": 0.15,
-    "block3": 0.25,
-    "block4": 0.26,
-    "block5": 0.08,
-    "fc6": 0.13,
-    "fc7": 0.02,
-}
 TRUNK_SHARE = 0.9  # of all work; the rest is the masks
 
 
@@ -201,9 +191,12 @@ class Model:
         if layer not in trace.score_maps:
             raise ValueError(f"this net has no score layer {layer!r}")
         architecture = self._net.architecture
+        if not architecture.tileable:
+            return self._whole_field(trace, layer, x, y, class_index)
         border = canvas_border(architecture)
         tile = cell_tile(architecture, self._canvas(trace.size), layer, nearest_cell(trace.score_maps[layer], x, y))
-        found = gradient(on_canvas(self._net), self._input(trace.image, tile, border), tile, layer, class_index)
+        pixels = self._input(trace.image, tile, border)
+        found = gradient(on_canvas(self._net), pixels, own_cell(tile, layer), layer, class_index)
         whole = np.zeros(trace.size, dtype=np.float32)
         (top, bottom, rows), (left, right, columns) = (
             inside(span.seen, length, border)
@@ -211,6 +204,10 @@ class Model:
         )
         whole[rows, columns] = found[top : found.shape[0] - bottom, left : found.shape[1] - right]
         return whole
+
+    def _whole_field(self, trace: Trace, layer: str, x: int, y: int, class_index: int) -> NDArray[np.float32]:
+        cell = nearest_cell(trace.score_maps[layer], x, y)
+        return gradient(self._net, self._input(trace.image), cell, layer, class_index)
 
     def _traced(self, task: _Task, note: str = "") -> Trace:
         """The trace at the first tile size that fits, else on the CPU; `note` is the fallback that led here."""
@@ -229,7 +226,7 @@ class Model:
                 torch.cuda.empty_cache()
             elif self._device.type == "mps":
                 torch.mps.empty_cache()
-            side = half_side(side or max(self._canvas(task.size)))
+            side = half_side(side or max(self._canvas(task.size))) if self._net.architecture.tileable else None
             said = note or f"{self.choice.device} ran out of memory, so this photo was done in tiles of {side} px."
         if self._checkpoint is None:
             raise _too_large(task.size, self.choice.device)
@@ -253,6 +250,10 @@ class Model:
             limit = free - int(maps) if self._device.type == "cpu" else free_memory(self._device)
         if self.memory_needed(*task.size) <= limit:
             return 0
+        if not self._net.architecture.tileable:
+            if self._checkpoint is None:
+                raise _too_large(task.size, "this machine")
+            return None
         margin = halo(self._net.architecture)
         canvas = self._canvas(task.size)
         side = largest_side(canvas, margin, lambda height, width: self._trunk_bytes(height * width) <= limit)
@@ -295,6 +296,7 @@ class Model:
                 size_policy=f"tiles of {side} px" if side else "native",
                 version=__version__,
                 note=note,
+                net=self._net.architecture.name,
             ),
             timings=task.clock.timings,
             taps=kept,
@@ -302,11 +304,11 @@ class Model:
         )
 
     def _in_one_piece(self, task: _Task) -> tuple[ScoreMaps, Taps | None]:
-        done = 0.0
+        done, shares = 0.0, self._net.stage_shares
 
         def block_done(name: str) -> None:
             nonlocal done
-            done += STAGE_SHARES[name]
+            done += shares[name]
             task.clock.mark(name)
             task.on_stage(name, TRUNK_SHARE * done)
             task.cancel.check()
@@ -358,13 +360,15 @@ class Model:
         return pixels.contiguous(memory_format=torch.channels_last)
 
     def _score_maps(self, maps: ScoreMaps) -> dict[str, ScoreMap]:
-        found = {}
+        found, taps = {}, dict(zip(Taps._fields, self._net.architecture.tap_names(), strict=True))
         for name, scores in zip(ScoreMaps._fields, maps, strict=True):
             if scores is None:
                 continue
             bias = self._cpu_net.get_parameter(f"{name}.bias").detach().float().numpy().copy()
             evidence = _to_numpy(scores) - bias[:, None, None]
-            found[name] = ScoreMap(evidence, bias, self._net.coord_maps[SCORED[name]], self._input_scales[name])
+            tap = SCORED[name]
+            coords = self._net.coord_maps[tap]
+            found[name] = ScoreMap(evidence, bias, coords, self._input_scales[name], taps[tap])
         return found
 
     @property
@@ -412,7 +416,7 @@ class Model:
 
     def _trunk_bytes(self, pixels: int) -> int:
         per_value = torch.empty((), dtype=self._dtype).element_size()
-        return pixels * (2 * self._net.architecture.channels[0] * per_value + 3 * (4 + per_value))
+        return math.ceil(pixels * (self._net.architecture.values_per_pixel() * per_value + 3 * (4 + per_value)))
 
     def _canvas(self, size: tuple[int, int]) -> tuple[int, int]:
         border = canvas_border(self._net.architecture)
@@ -435,14 +439,15 @@ def _placed(net: FCN, device: torch.device, dtype: torch.dtype) -> FCN:
     """The trunk in `dtype`, score layers and upsampling in fp32, all in channels_last."""
     net = net.to(device)
     for name, module in net.named_children():
-        if name.startswith(("conv", "fc")):
+        if not name.startswith(("score", "upscore")):
             module.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net.requires_grad_(False).eval()
 
 
 def _as_upsampling(module: Upscore) -> Upsampling:
-    weight = None if module.weight is None else module.weight.detach().cpu().numpy().copy()
-    return Upsampling(module.stride, module.kernel, weight)
+    if module.weight is None:
+        return Upsampling(module.stride, module.kernel, None, "nearest" if module.kind == "nearest" else "bilinear")
+    return Upsampling(module.stride, module.kernel, module.weight.detach().cpu().numpy().copy())
 
 
 def _to_numpy(batch: Tensor) -> NDArray[np.float32]:

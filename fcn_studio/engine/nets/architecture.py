@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.geometry import PHOTO, CoordMap, Layer
+from fcn_studio.core.geometry import PHOTO, CoordMap, Layer, aligned_kernel, crop_pair
 
-Alignment = Literal["caffe", "same"]
-Upsampling = Literal["bilinear", "learned"]
+Alignment = Literal["caffe", "same", "classifier"]
+TrunkKind = Literal["vgg16", "alexnet", "googlenet"]
+Upsampling = Literal["bilinear", "learned", "per_class", "nearest"]
 
+ALIGNMENTS: tuple[Alignment, ...] = ("caffe", "same", "classifier")
+UPSAMPLINGS: tuple[Upsampling, ...] = ("bilinear", "learned", "per_class", "nearest")
 VARIANTS = ("32s", "16s", "8s")
 VGG16_CONVOLUTIONS = (2, 2, 3, 3, 3)  # in each block; Simonyan and Zisserman 2014, configuration D
 VGG16_CHANNELS = (64, 128, 256, 512, 512)
 VGG16_FC_CHANNELS = 4096
 POOL = Layer(kernel=2, stride=2, ceil=True)  # Caffe rounds up
+WIDE_POOL = Layer(kernel=3, stride=2, ceil=True)  # of AlexNet and GoogLeNet
 MAX_CHANNELS = 8192  # a bound on what a stranger's metadata may ask for
+# Padding of the first convolution. AlexNet's own classifier has 2; with 5, grids of stride 8 still cover every photo.
+FIRST_PADDING: dict[TrunkKind, dict[Alignment, int]] = {
+    "vgg16": {"caffe": 100, "same": 1, "classifier": 1},
+    "alexnet": {"caffe": 100, "same": 5, "classifier": 2},
+    "googlenet": {"same": 3, "classifier": 3},
+}
+NAMES: dict[TrunkKind, str] = {"vgg16": "FCN-VGG16", "alexnet": "FCN-AlexNet", "googlenet": "FCN-GoogLeNet"}
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A VGG-16 FCN; the defaults are the published net (Long, Shelhamer, Darrell 2015).
+    """An FCN that fuses scores; the defaults are the published net on VGG-16 (Long, Shelhamer, Darrell 2015).
 
     Attributes:
         num_classes: Channels of every score layer.
-        alignment: `caffe` (conv1_1 padded by 100, fc6 unpadded) or `same` (fc6 padded by 3).
-        channels: Output channels of the five convolution blocks.
-        fc_channels: Output channels of fc6 and fc7.
+        alignment: `caffe` (first convolution padded by 100, fc6 unpadded), `same` (fc6 padded, no canvas of zeros), or
+            `classifier`: the paddings of torchvision's ImageNet classifier, made convolutional; FCN-32s only.
+        channels: Output channels of the five convolution blocks; of GoogLeNet those of conv1, conv3, and the last
+            inception modules at strides 8, 16 and 32.
+        fc_channels: Output channels of fc6 and fc7; GoogLeNet has neither.
         batch_norm: Whether each trunk convolution is followed by batch normalisation.
-        upsampling: `bilinear` (fixed, as in the Caffe nets) or `learned` (bilinear at the start, dense).
+        upsampling: `bilinear` (fixed, as in the Caffe nets), `learned` (bilinear at the start, dense), `per_class`
+            (learned, one kernel for each class) or `nearest` (unpooling by copying).
         variants: The outputs this net has, coarsest first.
-        pool4_scale: Factor on pool4 before score_pool4 (0.01 in the at-once Caffe net).
-        pool3_scale: Factor on pool3 before score_pool3 (0.0001 in the at-once Caffe net).
-        dropout: Drop probability after fc6 and fc7, in training.
+        pool4_scale: Factor on the features of stride 16 before their scores (0.01 in the at-once Caffe net).
+        pool3_scale: Factor on the features of stride 8 before their scores (0.0001 in the at-once Caffe net).
+        dropout: Drop probability after fc6 and fc7 (or before the scores of GoogLeNet), in training.
+        trunk: The classifier that the net was made from.
+        groups: Of AlexNet's conv2, conv4 and conv5: 2 in Caffe's, 1 in torchvision's.
+        local_response_norm: Whether AlexNet's first two pools are normalised, as in Caffe's.
     """
 
     num_classes: int
@@ -47,38 +64,119 @@ class Architecture:
     pool4_scale: float = 1.0
     pool3_scale: float = 1.0
     dropout: float = 0.5
+    trunk: TrunkKind = "vgg16"
+    groups: int = 1
+    local_response_norm: bool = False
 
     def __post_init__(self) -> None:
-        if self.alignment not in ("caffe", "same"):
-            raise CheckpointError(f"Unknown alignment {self.alignment!r}; it is 'caffe' or 'same'.")
-        if self.upsampling not in ("bilinear", "learned"):
-            raise CheckpointError(f"Unknown upsampling {self.upsampling!r}; it is 'bilinear' or 'learned'.")
+        if self.trunk not in FIRST_PADDING:
+            raise CheckpointError(f"Unknown trunk {self.trunk!r}; it is one of {', '.join(FIRST_PADDING)}.")
+        if self.alignment not in FIRST_PADDING[self.trunk]:
+            known = ", ".join(FIRST_PADDING[self.trunk])
+            raise CheckpointError(f"Unknown alignment {self.alignment!r} of {self.trunk}; it is one of {known}.")
+        if self.upsampling not in UPSAMPLINGS:
+            raise CheckpointError(f"Unknown upsampling {self.upsampling!r}; it is one of {', '.join(UPSAMPLINGS)}.")
         if not self.variants or any(variant not in VARIANTS for variant in self.variants):
             raise CheckpointError(f"Variants {self.variants} must be some of {', '.join(VARIANTS)}.")
+        if self.alignment == "classifier" and self.variants != VARIANTS[:1]:
+            raise CheckpointError("A convolutionalised classifier has no skips: its only variant is 32s.")
         sizes = (self.num_classes, self.fc_channels, *self.channels)
         if len(self.channels) != len(VGG16_CHANNELS) or any(not 1 <= size <= MAX_CHANNELS for size in sizes):
             raise CheckpointError(f"Channel counts {sizes} must be five blocks of 1 to {MAX_CHANNELS}.")
+        if self.groups not in (1, 2) or (self.groups == 2 and any(size % 2 for size in self.channels)):
+            raise CheckpointError(f"Groups {self.groups} must be 1, or 2 with even channel counts.")
+
+    @property
+    def name(self) -> str:
+        """Such as `FCN-VGG16`."""
+        return NAMES[self.trunk]
 
     def first_padding(self) -> int:
-        """Padding of conv1_1."""
-        return 100 if self.alignment == "caffe" else 1
+        """Padding of the first convolution."""
+        return FIRST_PADDING[self.trunk][self.alignment]
 
     def fc6_padding(self) -> int:
-        """Padding of the 7x7 fc6."""
+        """Padding of fc6, which is 7x7 (AlexNet's: 6x6, so that padding it by 3 adds a cell)."""
         return 0 if self.alignment == "caffe" else 3
 
+    @property
+    def tileable(self) -> bool:
+        """Whether a large photo can be done in tiles: the convolutions of the first block keep their input's size."""
+        return self.trunk == "vgg16" and self.alignment != "classifier"
+
+    def values_per_pixel(self) -> float:
+        """Features that the widest step of the trunk holds at once, input and output, for each pixel of the canvas."""
+        first_stride = {"vgg16": 1, "alexnet": 4, "googlenet": 2}[self.trunk]
+        return 2 * self.channels[0] / first_stride**2
+
     def pool_maps(self) -> dict[str, CoordMap]:
-        """Where the cells of pool3, pool4 and fc7 lie on the photo."""
-        maps: dict[str, CoordMap] = {}
-        current, padding = PHOTO, self.first_padding()
+        """Where the cells of the scored features of strides 8, 16 and 32 lie on the photo, by the features' names."""
+        layers = {"vgg16": self._vgg16_layers, "alexnet": self._alexnet_layers, "googlenet": self._googlenet_layers}
+        found, current = {}, PHOTO
+        for name, layer in layers[self.trunk]():
+            current = current.through(layer)
+            found[name] = current
+        return {name: found[name] for name in self.tap_names()}
+
+    def tap_names(self) -> tuple[str, str, str]:
+        """The features that are scored, of strides 8, 16 and 32: pools' outputs, and what the classifier read."""
+        taps = {
+            "vgg16": ("pool3", "pool4", "fc7"),
+            "alexnet": ("pool1", "pool2", "fc7"),
+            "googlenet": ("pool2", "pool3", "inception5b"),
+        }
+        return taps[self.trunk]
+
+    def tap_channels(self) -> tuple[int, int, int]:
+        """Channels of the features of `tap_names`."""
+        if self.trunk == "vgg16":
+            return self.channels[2], self.channels[3], self.fc_channels
+        if self.trunk == "alexnet":
+            return self.channels[0], self.channels[1], self.fc_channels
+        return self.channels[1], self.channels[2], self.channels[4]
+
+    def kernels(self) -> dict[str, int]:
+        """Kernel size of each upsampling layer of the three variants, by its name."""
+        fine, middle, coarse = self.pool_maps().values()
+        found = {"upscore32": aligned_kernel(coarse, 32, PHOTO), "upscore2": aligned_kernel(coarse, 2, middle)}
+        fused = middle.cropped(crop_pair(coarse.upsampled(2, found["upscore2"]), middle)[1])
+        found |= {"upscore16": aligned_kernel(fused, 16, PHOTO), "upscore_pool4": aligned_kernel(fused, 2, fine)}
+        fused = fine.cropped(crop_pair(fused.upsampled(2, found["upscore_pool4"]), fine)[1])
+        return found | {"upscore8": aligned_kernel(fused, 8, PHOTO)}
+
+    def _vgg16_layers(self) -> Iterator[tuple[str, Layer]]:
+        padding = self.first_padding()
         for block, count in enumerate(VGG16_CONVOLUTIONS, start=1):
-            for _ in range(count):
-                current = current.through(Layer(kernel=3, padding=padding))
+            for number in range(1, count + 1):
+                yield f"conv{block}_{number}", Layer(kernel=3, padding=padding)
                 padding = 1
-            current = current.through(POOL)
-            maps[f"pool{block}"] = current
-        maps["fc7"] = current.through(Layer(kernel=7, padding=self.fc6_padding()))
-        return {name: maps[name] for name in ("pool3", "pool4", "fc7")}
+            yield f"pool{block}", POOL
+        yield "fc7", Layer(kernel=7, padding=self.fc6_padding())
+
+    def _alexnet_layers(self) -> Iterator[tuple[str, Layer]]:
+        yield "conv1", Layer(kernel=11, stride=4, padding=self.first_padding())
+        yield "pool1", WIDE_POOL
+        yield "conv2", Layer(kernel=5, padding=2)
+        yield "pool2", WIDE_POOL
+        for number in (3, 4, 5):
+            yield f"conv{number}", Layer(kernel=3, padding=1)
+        yield "pool5", WIDE_POOL
+        yield "fc7", Layer(kernel=6, padding=self.fc6_padding())
+
+    def _googlenet_layers(self) -> Iterator[tuple[str, Layer]]:
+        """Of an inception module, its widest path: 3x3, since torchvision's 5x5 path is 3x3 too."""
+        yield "conv1", Layer(kernel=7, stride=2, padding=self.first_padding())
+        yield "pool1", WIDE_POOL
+        yield "conv3", Layer(kernel=3, padding=1)
+        yield "pool2", WIDE_POOL
+        for number in ("3a", "3b"):
+            yield f"inception{number}", Layer(kernel=3, padding=1)
+        yield "pool3", WIDE_POOL
+        for number in ("4a", "4b", "4c", "4d", "4e"):
+            yield f"inception{number}", Layer(kernel=3, padding=1)
+        yield "pool4", POOL
+        for number in ("5a", "5b"):
+            yield f"inception{number}", Layer(kernel=3, padding=1)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for metadata."""

@@ -1,16 +1,16 @@
-"""The FCN on VGG-16: one trunk, three score layers, and the outputs of strides 32, 16 and 8.
+"""FCNs that fuse scores: one trunk, three score layers, and the outputs of strides 32, 16 and 8.
 
-    (1, 3, 360, 480), `same` alignment, 11 classes, published widths:
+    (1, 3, 360, 480) on VGG-16, `same` alignment, 11 classes, published widths:
     pool3 (1, 256, 45, 60)   score_pool3 (1, 11, 45, 60)
     pool4 (1, 512, 23, 30)   score_pool4 (1, 11, 23, 30)
     fc7 (1, 4096, 12, 15)    score_fr    (1, 11, 12, 15)
 
-Layer names are those of the Caffe nets (shelhamer/fcn.berkeleyvision.org).
+Layer names are those of the Caffe nets (shelhamer/fcn.berkeleyvision.org). On other trunks the features of strides 8
+and 16 are other pools' (see `Architecture.tap_names`); their score layers keep the names of the same strides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,16 +19,20 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
-from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture
+from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.nets.trunks.alexnet import AlexNetTrunk
+from fcn_studio.engine.nets.trunks.googlenet import GoogLeNetTrunk
+from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps, Trunk
+from fcn_studio.engine.nets.trunks.vgg16 import Vgg16Trunk
 from fcn_studio.engine.nets.upsampling import Upscore
 
+TAP_NAMES = Taps._fields
 
-class Taps(NamedTuple):
-    """The trunk's features that are scored: pools' outputs at stride 8 and 16, and fc7 at stride 32."""
 
-    pool3: Tensor
-    pool4: Tensor
-    fc7: Tensor
+def trunk_of(architecture: Architecture) -> Trunk:
+    """The trunk that an architecture names."""
+    kinds = {"vgg16": Vgg16Trunk, "alexnet": AlexNetTrunk, "googlenet": GoogLeNetTrunk}
+    return kinds[architecture.trunk](architecture)
 
 
 class ScoreMaps(NamedTuple):
@@ -45,7 +49,7 @@ def _crop(grid: Tensor, row: int, column: int, size: tuple[int, int] | None = No
 
 
 class FCN(nn.Module):
-    """A fully convolutional VGG-16 whose variants all come from one pass (see `Architecture`).
+    """A fully convolutional net whose variants all come from one pass (see `Architecture`).
 
     Score layers start at zero and upsampling bilinear, as in the paper; the trunk starts by He et al. 2015.
     """
@@ -53,66 +57,42 @@ class FCN(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
-        self.coord_maps = architecture.pool_maps()
-        bias = not architecture.batch_norm
-        channels, padding = 3, architecture.first_padding()
-        self._blocks: list[list[str]] = []
-        for block, (count, width) in enumerate(zip(VGG16_CONVOLUTIONS, architecture.channels, strict=True), start=1):
-            names = []
-            for number in range(1, count + 1):
-                name = f"{block}_{number}"
-                self.add_module(f"conv{name}", nn.Conv2d(channels, width, 3, padding=padding, bias=bias))
-                if architecture.batch_norm:
-                    self.add_module(f"bn{name}", nn.BatchNorm2d(width))
-                channels, padding = width, 1
-                names.append(name)
-            self._blocks.append(names)
-        fc = architecture.fc_channels
-        self.fc6 = nn.Conv2d(channels, fc, 7, padding=architecture.fc6_padding(), bias=bias)
-        self.fc7 = nn.Conv2d(fc, fc, 1, bias=bias)
-        if architecture.batch_norm:
-            self.bn6 = nn.BatchNorm2d(fc)
-            self.bn7 = nn.BatchNorm2d(fc)
-        self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True)
-        self.relu = nn.ReLU(inplace=True)
-        self.dropout = nn.Dropout(architecture.dropout)
+        # By the names of VGG-16's features of the same strides.
+        self.coord_maps = dict(zip(TAP_NAMES, architecture.pool_maps().values(), strict=True))
+        self._trunk = trunk_of(architecture)
+        for name, layer in self._trunk.layers().items():
+            self.add_module(name, layer)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
-        classes, kind = architecture.num_classes, architecture.upsampling
-        self.score_fr = _zero_score(fc, classes)
+        fine, middle, coarse = architecture.tap_channels()
+        classes = architecture.num_classes
+        self.score_fr = _zero_score(coarse, classes)
         skips = {"16s", "8s"} & set(architecture.variants)
-        self.score_pool4 = _zero_score(architecture.channels[3], classes) if skips else None
-        self.score_pool3 = _zero_score(architecture.channels[2], classes) if "8s" in skips else None
-        self.upscore32 = Upscore(classes, 32, kind=kind) if "32s" in architecture.variants else None
-        self.upscore2 = Upscore(classes, 2, kind=kind) if skips else None
-        self.upscore16 = Upscore(classes, 16, kind=kind) if "16s" in skips else None
-        self.upscore_pool4 = Upscore(classes, 2, kind=kind) if "8s" in skips else None
-        self.upscore8 = Upscore(classes, 8, kind=kind) if "8s" in skips else None
+        self.score_pool4 = _zero_score(middle, classes) if skips else None
+        self.score_pool3 = _zero_score(fine, classes) if "8s" in skips else None
+        self.upscore32 = self._upscore("upscore32", 32) if "32s" in architecture.variants else None
+        self.upscore2 = self._upscore("upscore2", 2) if skips else None
+        self.upscore16 = self._upscore("upscore16", 16) if "16s" in skips else None
+        self.upscore_pool4 = self._upscore("upscore_pool4", 2) if "8s" in skips else None
+        self.upscore8 = self._upscore("upscore8", 8) if "8s" in skips else None
 
-    def taps(self, photo: Tensor, on_block: Callable[[str], None] = lambda name: None) -> Taps:
-        """The trunk: (N, 3, H, W) float photo to its taps; `on_block` hears each block's name when it is done."""
-        features, pools = photo, {}
-        for block, names in enumerate(self._blocks, start=1):
-            for name in names:
-                features = getattr(self, f"conv{name}")(features)
-                if self.architecture.batch_norm:
-                    features = getattr(self, f"bn{name}")(features)
-                features = self.relu(features)
-            features = self.pool(features)
-            if block in (3, 4):
-                pools[block] = features
-            on_block(f"block{block}")
-        for number in (6, 7):
-            features = getattr(self, f"fc{number}")(features)
-            if self.architecture.batch_norm:
-                features = getattr(self, f"bn{number}")(features)
-            features = self.dropout(self.relu(features))
-            on_block(f"fc{number}")
-        return Taps(pools[3], pools[4], features)
+    def _upscore(self, name: str, stride: int) -> Upscore:
+        architecture = self.architecture
+        kernel = architecture.kernels()[name]
+        return Upscore(architecture.num_classes, stride, kind=architecture.upsampling, kernel=kernel)
+
+    @property
+    def stage_shares(self) -> dict[str, float]:
+        """By stage of the trunk, its share of the work."""
+        return dict(self._trunk.stage_shares)
+
+    def taps(self, photo: Tensor, on_stage: OnStage = lambda name: None) -> Taps:
+        """The trunk: (N, 3, H, W) float photo to its taps; `on_stage` hears each stage's name when it is done."""
+        return self._trunk.taps(self, photo, on_stage)
 
     def score(self, taps: Taps) -> ScoreMaps:
         """The 1x1 score layers on their own grids."""
@@ -194,11 +174,18 @@ def folded(net: FCN) -> FCN:
     with torch.device("meta"):
         result = FCN(plain)
     state = {key: value for key, value in net.state_dict().items() if key in result.state_dict()}
-    for name, module in net.named_children():
+    for name, module in net.named_modules():
         if isinstance(module, nn.BatchNorm2d):
-            number = name.removeprefix("bn")
-            convolution_name = f"fc{number}" if number in ("6", "7") else f"conv{number}"
-            convolution = fuse_conv_bn_eval(getattr(net, convolution_name), module)
+            convolution_name = _convolution_before(net, name)
+            convolution = fuse_conv_bn_eval(net.get_submodule(convolution_name), module)
             state |= {f"{convolution_name}.{key}": value for key, value in convolution.state_dict().items()}
     result.load_state_dict(state, assign=True)
     return result.eval()
+
+
+def _convolution_before(net: FCN, norm: str) -> str:
+    """The name of the convolution that a normalisation follows: `conv3_1` for `bn3_1`, `x.conv` for `x.bn`."""
+    parent, _, own = norm.rpartition(".")
+    names = [f"{parent}.{own.replace('bn', kind)}".lstrip(".") for kind in ("conv", "fc")]
+    modules = dict(net.named_modules())
+    return next(name for name in names if name in modules)

@@ -1,0 +1,36 @@
+"""What a trunk is to the net that it is part of, and the table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+from torch import Tensor, nn
+
+OnStage = Callable[[str], None]
+
+
+class Taps(NamedTuple):
+    """The trunk's features that are scored, of strides 8, 16 and 32, by their names in VGG-16 (see `tap_names`)."""
+
+    pool3: Tensor
+    pool4: Tensor
+    fc7: Tensor
+
+
+class Trunk(Protocol):
+    """The layers up to the scores. They are the net's own modules, by the names that published files give them.
+
+    Attributes:
+        stage_shares: By stage, its share of the trunk's multiplications, for honest progress; they sum to 1.
+    """
+
+    @property
+    def stage_shares(self) -> Mapping[str, float]:
+        """See the class."""
+
+    def layers(self) -> dict[str, nn.Module]:
+        """New layers with weights, by name."""
+
+    def taps(self, net: nn.Module, photo: Tensor, on_stage: OnStage) -> Taps:
+        """(N, 3, H, W) float photo through the net's layers; `on_stage` hears each stage's name when it is done."""

@@ -1,0 +1,71 @@
+"""VGG-16 (Simonyan and Zisserman 2014, configuration D), its fc6 and fc7 as convolutions."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture
+from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps
+
+
+class Vgg16Trunk:
+    """Layers conv1_1 to conv5_3, fc6 and fc7; with batch normalisation bn1_1 to bn7 after them.
+
+    (1, 3, 360, 480), `same` alignment, published widths: pool3 (1, 256, 45, 60), pool4 (1, 512, 23, 30) and
+    fc7 (1, 4096, 12, 15).
+    """
+
+    # Of the published net's multiplications (FCN-8s at 375x500), counted from its layer sizes.
+    stage_shares = MappingProxyType(
+        {"block1": 0.11, "block2": 0.15, "block3": 0.25, "block4": 0.26, "block5": 0.08, "fc6": 0.13, "fc7": 0.02}
+    )
+
+    def __init__(self, architecture: Architecture) -> None:
+        self._architecture = architecture
+
+    def layers(self) -> dict[str, nn.Module]:
+        """See `Trunk`."""
+        architecture, found = self._architecture, dict[str, nn.Module]()
+        bias = not architecture.batch_norm
+        channels, padding = 3, architecture.first_padding()
+        for block, width in enumerate(architecture.channels, start=1):
+            for name in _names(block):
+                found[f"conv{name}"] = nn.Conv2d(channels, width, 3, padding=padding, bias=bias)
+                if architecture.batch_norm:
+                    found[f"bn{name}"] = nn.BatchNorm2d(width)
+                channels, padding = width, 1
+        fc = architecture.fc_channels
+        found["fc6"] = nn.Conv2d(channels, fc, 7, padding=architecture.fc6_padding(), bias=bias)
+        found["fc7"] = nn.Conv2d(fc, fc, 1, bias=bias)
+        if architecture.batch_norm:
+            found |= {"bn6": nn.BatchNorm2d(fc), "bn7": nn.BatchNorm2d(fc)}
+        return found
+
+    def taps(self, net: nn.Module, photo: Tensor, on_stage: OnStage) -> Taps:
+        """See `Trunk`."""
+        features, pools = photo, {}
+        for block in range(1, len(VGG16_CONVOLUTIONS) + 1):
+            for name in _names(block):
+                features = self._through(net, f"conv{name}", f"bn{name}", features)
+            features = functional.max_pool2d(features, 2, 2, ceil_mode=True)
+            if block in (3, 4):
+                pools[block] = features
+            on_stage(f"block{block}")
+        for number in (6, 7):
+            features = self._through(net, f"fc{number}", f"bn{number}", features)
+            features = functional.dropout(features, self._architecture.dropout, net.training)
+            on_stage(f"fc{number}")
+        return Taps(pools[3], pools[4], features)
+
+    def _through(self, net: nn.Module, convolution: str, norm: str, features: Tensor) -> Tensor:
+        features = getattr(net, convolution)(features)
+        if self._architecture.batch_norm:
+            features = getattr(net, norm)(features)
+        return functional.relu(features, inplace=True)
+
+
+def _names(block: int) -> list[str]:
+    return [f"{block}_{number}" for number in range(1, VGG16_CONVOLUTIONS[block - 1] + 1)]
