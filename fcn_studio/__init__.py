@@ -17,10 +17,10 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 if TYPE_CHECKING:
-    from fcn_studio.engine.predictor import Model
+    from fcn_studio.engine.tracer import Tracer
 
 
-def load(weights: str | os.PathLike[str] = "default", *, device: str = "auto", precision: str = "auto") -> Model:
+def load(weights: str | os.PathLike[str] = "default", *, device: str = "auto", precision: str = "auto") -> Tracer:
     """Opens a checkpoint on a device.
 
     Args:

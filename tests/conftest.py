@@ -14,6 +14,7 @@ from fcn_studio import paths
 from fcn_studio.core.labels import LabelSet, read_label_set
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.preprocess import IMAGENET_RGB
 
@@ -41,6 +42,12 @@ def random_net(architecture: Architecture, seed: int = 0) -> FCN:
                 statistic.copy_(torch.randn(statistic.shape, generator=generator) * 0.1)
             elif name.endswith("running_var"):
                 statistic.copy_(torch.rand(statistic.shape, generator=generator) + 0.5)
+    return net
+
+
+def fusing(net: Net) -> FCN:
+    """The net, which is known to fuse scores."""
+    assert isinstance(net, FCN)
     return net
 
 

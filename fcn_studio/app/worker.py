@@ -40,7 +40,7 @@ from fcn_studio.core.image import read_image
 from fcn_studio.core.trace_file import load_trace
 
 if TYPE_CHECKING:
-    from fcn_studio.engine.predictor import Model
+    from fcn_studio.engine.tracer import Tracer
 
 TRACE_SUFFIX = ".fcntrace"
 
@@ -62,7 +62,7 @@ class InferenceWorker(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._models: dict[tuple[str, str, str], Model] = {}
+        self._models: dict[tuple[str, str, str], Tracer] = {}
         self._announced: EngineChoice | None = None
         self._cache = TraceCache()
         self._truths = TruthReader()
@@ -101,7 +101,7 @@ class InferenceWorker(QObject):
             end = Failed(job.id, _naming(job, f"This photo could not be segmented ({error})."))
         self.reported.emit(end)
 
-    def _open(self, choice: EngineChoice) -> list[Model]:
+    def _open(self, choice: EngineChoice) -> list[Tracer]:
         """The models of a choice; those of others are let go, and their memory with them."""
         keys = [(weights, choice.device, choice.precision) for weights in choice.weights]
         missing = [key for key in keys if key not in self._models]
@@ -187,7 +187,7 @@ class InferenceWorker(QObject):
         truth, warning = self._truths.read(job.photo, job.truth, (trace,))
         return Result(levels, (trace,), truth, confidences, time.perf_counter() - start, warning)
 
-    def _with_confidence(self, job: Job, model: Model, kept: Kept) -> Kept:
+    def _with_confidence(self, job: Job, model: Tracer, kept: Kept) -> Kept:
         missing = [variant for variant in kept.trace.variants if variant not in kept.confidences]
         if not missing:
             return kept
@@ -237,7 +237,7 @@ class InferenceWorker(QObject):
         return on_stage
 
 
-def _info(weights: str, model: Model) -> EngineInfo:
+def _info(weights: str, model: Tracer) -> EngineInfo:
     choice = model.choice
     return EngineInfo(
         weights=weights,

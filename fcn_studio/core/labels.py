@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_studio import paths
 from fcn_studio.core.errors import DataError
 
 MAX_CLASSES = 255  # a mask is uint8, and one value must stay free for void
+MOST_CLASSES = 8192  # of a classifier, whose masks show those alone that are most present
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ class LabelSet:
     background: int | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.classes) <= MAX_CLASSES:
+        if not 1 <= len(self.classes) <= MOST_CLASSES:
             raise DataError(
-                f"Label set {self.name!r} has {len(self.classes)} classes; 1 to {MAX_CLASSES} can be shown."
+                f"Label set {self.name!r} has {len(self.classes)} classes; 1 to {MOST_CLASSES} can be read."
             )
         if len(self.colours) != len(self.classes):
             raise DataError(
@@ -48,13 +50,18 @@ class LabelSet:
             )
         if any(not 0 <= v <= 255 for colour in (*self.colours, self.void_colour) for v in colour):
             raise DataError(f"Label set {self.name!r} has a colour value outside 0 to 255.")
-        if len(self.classes) > self.void or self.void > 255:
+        if self.fits_masks and (len(self.classes) > self.void or self.void > 255):
             raise DataError(
                 f"Label set {self.name!r}: void {self.void} must lie above the class indices and below 256."
             )
 
     def __len__(self) -> int:
         return len(self.classes)
+
+    @property
+    def fits_masks(self) -> bool:
+        """Whether a mask has a value for every class; a classifier of 1000 classes has too many."""
+        return len(self.classes) <= MAX_CLASSES
 
     def index(self, class_name: str) -> int:
         """The mask index of a class, found by name whatever its case."""
@@ -64,9 +71,9 @@ class LabelSet:
         raise DataError(f"No class {class_name!r} in {self.name}; it has {', '.join(self.classes)}.")
 
     def palette(self) -> NDArray[np.uint8]:
-        """The (256, 3) uint8 colour table of masks: the classes, then void at its own index."""
+        """The (256, 3) uint8 colour table of masks: the classes (the first 255), then void at its own index."""
         table = np.zeros((256, 3), dtype=np.uint8)
-        table[: len(self.colours)] = self.colours
+        table[: min(len(self.colours), MAX_CLASSES)] = self.colours[:MAX_CLASSES]
         table[self.void] = self.void_colour
         return table
 
@@ -99,6 +106,49 @@ class LabelSet:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"This label set is malformed ({error!r}); see resources/labels for examples.") from error
+
+
+def built_in_label_sets() -> Mapping[str, LabelSet]:
+    """The label sets that come with the program, by name, in the order of their names.
+
+    Raises:
+        DataError: A file of resources/labels is damaged.
+    """
+    found = (read_label_set(path) for path in (paths.resources() / "labels").glob("*.toml"))
+    return {labels.name: labels for labels in sorted(found, key=lambda labels: labels.name)}
+
+
+def label_sets_of_size(classes: int) -> tuple[LabelSet, ...]:
+    """The built-in label sets of just so many classes; several may fit, or none.
+
+    A count says nothing of the order: nets of 59 channels, for one, are PASCAL-Context's classes in more orders than
+    one, so that no set is offered for them.
+    """
+    return tuple(labels for labels in built_in_label_sets().values() if len(labels) == classes)
+
+
+def numbered_label_set(classes: int) -> LabelSet:
+    """A set for channels whose meaning is not known: `class 0` and on, none of them background.
+
+    Class i has colour i + 1 of the VOC development kit's colour map, so that void keeps black to itself.
+
+    Raises:
+        DataError: Not 1 to MAX_CLASSES.
+    """
+    return LabelSet(
+        name=f"numbered-{classes}",
+        classes=tuple(f"class {index}" for index in range(classes)),
+        colours=tuple(voc_colour(index + 1) for index in range(classes)),
+    )
+
+
+def voc_colour(index: int) -> tuple[int, int, int]:
+    """(R, G, B) of an index of 0 to 255 in the colour map of the PASCAL VOC development kit (VOCcolormap.m).
+
+    Bits 0, 1, 2 of the index are the highest bits of red, green, blue, bits 3, 4, 5 the next ones, and so on.
+    """
+    red, green, blue = (sum((index >> 3 * step + channel & 1) << 7 - step for step in range(3)) for channel in range(3))
+    return red, green, blue
 
 
 def _colour(values: Sequence[Any]) -> tuple[int, int, int]:

@@ -20,7 +20,7 @@ class DecoderStage:
 
     Attributes:
         name: Of the layer that enlarges, such as `deconv1`.
-        skip: The trunk's features that are added here, such as `x4`; empty where there are none.
+        skip: The trunk's features that are added here, such as `pool4`; empty where there are none.
         stride: Photo pixels from one cell to the next.
         energy: (h, w) float32, of what the stage hands on.
         upsampled: (h, w) float32, of what comes from below.

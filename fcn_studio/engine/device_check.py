@@ -8,12 +8,12 @@ import math
 import torch
 
 from fcn_studio.core.errors import DeviceError
-from fcn_studio.engine.nets.fcn import FCN
+from fcn_studio.engine.nets.build import Net
 
 TOLERANCE = 1e-2  # relative to the largest score; a wrong kernel is off by its whole size, rounding by 1e-5
 
 
-def device_error(net: FCN, device: str) -> float:
+def device_error(net: Net, device: str) -> float:
     """How far `device` is from the CPU on a small fixed input, relative to the largest score.
 
     Raises:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, Taps
+from fcn_studio.engine.nets.fcn import FCN, ScoreMaps
+from fcn_studio.engine.nets.trunks.trunk import Taps
 from fcn_studio.engine.tiling import SCORED, STRIDE, STRIDES, Span, Tile, halo
 
 

@@ -16,7 +16,7 @@ from fcn_studio.core.changes import Verdicts, verdicts
 from fcn_studio.core.dataset import Example, find_examples, read_example
 from fcn_studio.core.metrics import Metrics, confusion_matrix, metrics
 from fcn_studio.core.trace import Trace
-from fcn_studio.engine.predictor import Model
+from fcn_studio.engine.tracer import Tracer
 
 OnImage = Callable[[int, int], None]
 Confusion = NDArray[np.int64]
@@ -66,7 +66,7 @@ class BoundaryReport:
 
 
 def evaluate(
-    model: Model, folder: Path, split: str, *, on_image: OnImage = lambda done, total: None
+    model: Tracer, folder: Path, split: str, *, on_image: OnImage = lambda done, total: None
 ) -> Mapping[str, Metrics]:
     """The metrics of each variant, from one confusion matrix over the whole split.
 
@@ -88,7 +88,7 @@ def evaluate(
 
 
 def evaluate_boundaries(
-    model: Model, folder: Path, split: str, *, on_image: OnImage = lambda done, total: None
+    model: Tracer, folder: Path, split: str, *, on_image: OnImage = lambda done, total: None
 ) -> BoundaryReport:
     """The metrics of each variant, its bands, the stride ceilings and the skips, all in one pass over the split.
 
@@ -126,7 +126,7 @@ def evaluate_boundaries(
 
 
 def _traces(
-    model: Model, folder: Path, split: str, on_image: OnImage
+    model: Tracer, folder: Path, split: str, on_image: OnImage
 ) -> Iterator[tuple[Example, NDArray[np.uint8], Trace]]:
     examples = find_examples(folder, split)
     for number, example in enumerate(examples, start=1):

@@ -9,18 +9,21 @@ from pathlib import Path
 
 from fcn_studio import paths
 from fcn_studio.core.errors import CheckpointError, DeviceError
-from fcn_studio.engine.checkpoints.native import Checkpoint, load_checkpoint
-from fcn_studio.engine.checkpoints.pytorch_fcn import load_pytorch_fcn
+from fcn_studio.engine.checkpoints.native import Checkpoint
+from fcn_studio.engine.checkpoints.opening import SUFFIX, open_checkpoint
+from fcn_studio.engine.checkpoints.wanted import HEADS, Wanted
 from fcn_studio.engine.device import DeviceChoice, choose_device
 from fcn_studio.engine.device_check import TOLERANCE, device_error
+from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.predictor import Model
+from fcn_studio.engine.single_model import SingleModel
+from fcn_studio.engine.tracer import Tracer
 
 logger = logging.getLogger(__name__)
 
 DEFAULT = "default"
 DEFAULT_CHECKPOINT = "fcn-vgg16-slim-camvid"
-SUFFIX = ".safetensors"
-PYTORCH_SUFFIXES = (".pth", ".pt")
+HEAD_MARK = "#"  # before a head's name, behind the path of a net with two
 
 
 def embedded() -> dict[str, Path]:
@@ -48,11 +51,12 @@ def find_checkpoint(name: str | os.PathLike[str]) -> Path:
     return path
 
 
-def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", precision: str = "auto") -> Model:
+def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", precision: str = "auto") -> Tracer:
     """Opens a checkpoint.
 
     Args:
-        weights: An embedded checkpoint's name, or the path of a native .safetensors or a pytorch-fcn .pth file.
+        weights: An embedded or downloaded checkpoint's name, or the path of a file of any kind that
+            `checkpoints.opening` knows; of a net with two heads, `#geometric` behind it chooses the second.
         device: `auto` (CUDA, then MPS, then CPU), `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `auto` (bf16 where the device is fast at it, else fp32), `fp32`, `bf16` or `fp16`.
 
@@ -61,28 +65,17 @@ def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", pre
         DeviceError: The named device or precision does not exist here.
     """
     choice = choose_device(device, precision)
-    path = find_checkpoint(weights)
-    checkpoint = open_checkpoint(path)
+    name, head = split_head(os.fspath(weights))
+    checkpoint = open_checkpoint(find_checkpoint(name), Wanted(head=head))
     if choice.device == "mps":
         choice = checked_choice(checkpoint, choice)
-    return Model(checkpoint, choice)
+    return Model(checkpoint, choice) if isinstance(checkpoint.net, FCN) else SingleModel(checkpoint, choice)
 
 
-def open_checkpoint(path: Path) -> Checkpoint:
-    """Reads a checkpoint of any kind that is known, by its ending.
-
-    Raises:
-        CheckpointError: Of another kind, or damaged.
-    """
-    suffix = path.suffix.lower()
-    if suffix == SUFFIX:
-        return load_checkpoint(path)
-    if suffix in PYTORCH_SUFFIXES:
-        return load_pytorch_fcn(path)
-    raise CheckpointError(
-        f"{path}: {suffix or 'a file without an ending'} cannot be opened; "
-        f"FCN Studio reads {SUFFIX} and pytorch-fcn's {' and '.join(PYTORCH_SUFFIXES)}."
-    )
+def split_head(weights: str) -> tuple[str, str | None]:
+    """A checkpoint's name or path, and the head that is named behind it."""
+    name, mark, head = weights.rpartition(HEAD_MARK)
+    return (name, head) if mark and head in HEADS else (weights, None)
 
 
 def checked_choice(checkpoint: Checkpoint, choice: DeviceChoice) -> DeviceChoice:

@@ -1,35 +1,30 @@
-"""From a photo to a trace: one trunk pass, whole or in tiles, the score layers, and each variant's mask in strips."""
+"""From a photo to a trace by a net that fuses scores: one trunk pass, whole or in tiles, and each variant's mask."""
 
 from __future__ import annotations
 
 import copy
-import logging
 import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import psutil
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
-from fcn_studio import __version__
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.errors import ImageError
+from fcn_studio.core.errors import CheckpointError, ImageError
 from fcn_studio.core.explain import nearest_cell
 from fcn_studio.core.fusion import Upsampling
-from fcn_studio.core.image import ImageSource, read_image
-from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import LAST_STEP, Provenance, ScoreMap, Trace
+from fcn_studio.core.trace import LAST_STEP, ScoreMap, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import score_strips, winning_classes, winning_probabilities
-from fcn_studio.engine.device import DTYPES, DeviceChoice, choose_device
+from fcn_studio.engine.device import DeviceChoice
 from fcn_studio.engine.effective_field import cell_tile, gradient, own_cell
-from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, Taps, folded
+from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, folded
+from fcn_studio.engine.nets.trunks.trunk import Taps
 from fcn_studio.engine.nets.upsampling import Upscore
+from fcn_studio.engine.presence import reduced_labels, reduced_scores, strongest
 from fcn_studio.engine.tiling import (
     SCORED,
     SMALLEST,
@@ -37,77 +32,22 @@ from fcn_studio.engine.tiling import (
     Mosaic,
     Tile,
     canvas_border,
-    free_memory,
-    half_side,
     halo,
     inside,
     largest_side,
     on_canvas,
-    ran_out_of_memory,
     tiles,
 )
-
-logger = logging.getLogger(__name__)
-
-OnStage = Callable[[str, float], None]  # the stage that has just ended, and the share of all work done, 0 to 1
-
-TRUNK_SHARE = 0.9  # of all work; the rest is the masks
+from fcn_studio.engine.tracer import TRUNK_SHARE, Task, Tracer, cpu_choice, to_numpy, too_large
 
 
-class _Clock:
-    """Seconds by stage, in the order they first ended."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.timings: dict[str, float] = {}
-        accelerator = torch.accelerator.current_accelerator()
-        self._busy = device if accelerator and accelerator.type == device.type else None
-        self._last = time.perf_counter()
-
-    def mark(self, stage: str) -> None:
-        """Adds the time since the last mark to a stage."""
-        if self._busy:
-            torch.accelerator.synchronize(self._busy)  # GPUs run behind; else the last stage would take all the time
-        now = time.perf_counter()
-        self.timings[stage] = self.timings.get(stage, 0.0) + now - self._last
-        self._last = now
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One photo to trace, and who is to hear of it."""
-
-    photo: NDArray[np.uint8]
-    keep_taps: bool
-    memory_limit: int | None
-    on_stage: OnStage
-    cancel: CancelToken
-    clock: _Clock
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.photo.shape[0], self.photo.shape[1]
-
-
-class Model:
-    """A checkpoint on a device, ready to trace photos.
-
-    Attributes:
-        labels: Names and colours of the classes.
-        variants: What this checkpoint can show, coarsest first.
-        choice: Device and precision, with the reason for them.
-        name: The checkpoint's name.
-        digest: SHA-256 of the checkpoint file.
-        card: What the checkpoint says of itself.
-    """
+class Model(Tracer):
+    """A checkpoint that fuses scores, on a device; see `Tracer`."""
 
     def __init__(self, checkpoint: Checkpoint, choice: DeviceChoice) -> None:
-        self.labels: LabelSet = checkpoint.labels
-        self.variants = checkpoint.net.architecture.variants
-        self.choice = choice
-        self.name, self.digest, self.card = checkpoint.name, checkpoint.digest, checkpoint.card
-        self._preprocessing = checkpoint.preprocessing
-        self._device = torch.device(choice.device)
-        self._dtype = DTYPES[choice.precision]
+        if not isinstance(checkpoint.net, FCN):
+            raise TypeError("this net does not fuse scores")
+        super().__init__(checkpoint, choice, checkpoint.net.architecture.name)
         net = folded(checkpoint.net)
         if self._device.type == "cpu":
             self._net = self._cpu_net = _placed(net, self._device, self._dtype)
@@ -123,54 +63,9 @@ class Model:
             if isinstance(module, Upscore)
         }
 
-    def trace(
-        self,
-        image: ImageSource,
-        *,
-        keep_taps: bool = False,
-        memory_limit: int | None = None,
-        on_stage: OnStage = lambda stage, done: None,
-        cancel: CancelToken | None = None,
-    ) -> Trace:
-        """One trunk pass over one photo, in tiles if its memory does not suffice for one piece.
-
-        Tiles give the score maps of one piece. If the device runs out of memory all the same, the photo is done in
-        smaller tiles, in the end on the CPU; the trace's provenance says so.
-
-        Args:
-            image: A path, a Pillow image, or an (H, W, 3) uint8 RGB array.
-            keep_taps: Keep pool3, pool4 and fc7 in the trace.
-            memory_limit: Bytes that the trunk may take (see `memory_needed`); None for what the device has free.
-            on_stage: Hears each stage as it ends, with the share of the work done.
-            cancel: Asked between stages.
-
-        Raises:
-            ImageError: The image cannot be read, or is too large for the machine's memory or the limit even in tiles.
-            Cancelled: `cancel` was set.
-        """
-        token = cancel or CancelToken()
-        clock = _Clock(self._device)
-        photo = read_image(image)
-        clock.mark("read")
-        token.check()
-        return self._traced(_Task(photo, keep_taps, memory_limit, _rising(on_stage), token, clock))
-
     def confidence(self, trace: Trace, variant: str, *, cancel: CancelToken | None = None) -> NDArray[np.uint8]:
-        """(H, W) uint8 probability of each pixel's winning class in a variant: the softmax's largest, 255 for 1.
-
-        Args:
-            trace: By this checkpoint, on any device.
-            variant: One of the trace's.
-            cancel: Asked between strips.
-
-        Raises:
-            ValueError: The trace is another checkpoint's, or this one has no such variant.
-            Cancelled: `cancel` was set.
-        """
-        if trace.provenance.digest != self.digest:
-            raise ValueError(f"the trace is by {trace.provenance.checkpoint}, not by {self.name}")
-        if variant not in self.variants:
-            raise ValueError(f"{self.name} has no variant {variant!r}; it has {', '.join(self.variants)}")
+        """See `Tracer`."""
+        self._check(trace, variant=variant)
         layers = {name: torch.from_numpy(layer.scores)[None] for name, layer in trace.score_maps.items()}
         maps = ScoreMaps(layers["score_fr"], layers.get("score_pool4"), layers.get("score_pool3"))
         # A device that could not do the trace is not asked for this.
@@ -178,23 +73,16 @@ class Model:
         return self._per_pixel(winning_probabilities, maps, variant, trace.size, device, cancel or CancelToken())
 
     def effective_field(self, trace: Trace, layer: str, x: int, y: int, class_index: int) -> NDArray[np.float32]:
-        """(H, W) float32: how much each pixel of the photo moves a class's score in the cell nearest to (x, y).
-
-        The gradient of the score to the net's input, its absolute values summed over colours; zero outside the
-        cell's receptive field. One pass over that part of the photo, forwards and back.
-
-        Raises:
-            ValueError: The trace is another checkpoint's, or the net has no such layer.
-        """
-        if trace.provenance.digest != self.digest:
-            raise ValueError(f"the trace is by {trace.provenance.checkpoint}, not by {self.name}")
-        if layer not in trace.score_maps:
-            raise ValueError(f"this net has no score layer {layer!r}")
+        """See `Tracer`."""
+        self._check(trace, layer=layer)
         architecture = self._net.architecture
+        cell = nearest_cell(trace.score_maps[layer], x, y)
+        if not self.labels.fits_masks:
+            class_index = self._own_index(trace.labels.classes[class_index])
         if not architecture.tileable:
-            return self._whole_field(trace, layer, x, y, class_index)
+            return gradient(self._net, self._input(trace.image), cell, layer, class_index)
         border = canvas_border(architecture)
-        tile = cell_tile(architecture, self._canvas(trace.size), layer, nearest_cell(trace.score_maps[layer], x, y))
+        tile = cell_tile(architecture, self._canvas(trace.size), layer, cell)
         pixels = self._input(trace.image, tile, border)
         found = gradient(on_canvas(self._net), pixels, own_cell(tile, layer), layer, class_index)
         whole = np.zeros(trace.size, dtype=np.float32)
@@ -205,54 +93,27 @@ class Model:
         whole[rows, columns] = found[top : found.shape[0] - bottom, left : found.shape[1] - right]
         return whole
 
-    def _whole_field(self, trace: Trace, layer: str, x: int, y: int, class_index: int) -> NDArray[np.float32]:
-        cell = nearest_cell(trace.score_maps[layer], x, y)
-        return gradient(self._net, self._input(trace.image), cell, layer, class_index)
+    def _own_index(self, class_name: str) -> int:
+        """Of a class of a trace that names only those most present."""
+        if class_name not in self.labels.classes:
+            raise CheckpointError(f"{class_name!r} stands for many classes; choose one of them for its field of view.")
+        return self.labels.index(class_name)
 
-    def _traced(self, task: _Task, note: str = "") -> Trace:
-        """The trace at the first tile size that fits, else on the CPU; `note` is the fallback that led here."""
-        side = self._first_side(task)
-        said = note
-        while side is not None:
-            try:
-                return self._attempt(task, side, said)
-            except (MemoryError, RuntimeError) as error:
-                if not ran_out_of_memory(error):
-                    raise
-                logger.warning("%s ran out of memory: %s", self.choice.device, error)
-            # Only past the handler are the tensors let go that the error held.
-            task.clock.mark("out of memory")
-            if self._device.type == "cuda":
-                torch.cuda.empty_cache()
-            elif self._device.type == "mps":
-                torch.mps.empty_cache()
-            side = half_side(side or max(self._canvas(task.size))) if self._net.architecture.tileable else None
-            said = note or f"{self.choice.device} ran out of memory, so this photo was done in tiles of {side} px."
-        if self._checkpoint is None:
-            raise _too_large(task.size, self.choice.device)
-        cpu = Model(self._checkpoint, choose_device("cpu"))
-        return cpu._traced(task, f"{self.choice.device} ran out of memory, so this photo was done on the CPU.")
+    def _on_cpu(self) -> Model | None:
+        return None if self._checkpoint is None else Model(self._checkpoint, cpu_choice())
 
-    def _first_side(self, task: _Task) -> int | None:
-        """The largest tile's core that fits in memory, 0 for the whole photo, None if nothing fits.
+    def _smaller(self, side: int) -> int | None:
+        return super()._smaller(side) if self._net.architecture.tileable else None
 
-        Raises:
-            ImageError: The limit, or the memory for the masks, is too small on any device.
-        """
-        pixels = task.size[0] * task.size[1]
+    def _map_bytes(self, pixels: int) -> int:
         maps = pixels * len(self.labels) * 4 * sum(1 / stride**2 for stride in STRIDES)
-        free = psutil.virtual_memory().available
         # Score maps are held twice, with and without bias, and once more while they are fused.
-        if pixels * len(self.variants) + 4 * maps > free:
-            raise _too_large(task.size, "this machine")
-        limit = task.memory_limit
-        if limit is None:
-            limit = free - int(maps) if self._device.type == "cpu" else free_memory(self._device)
-        if self.memory_needed(*task.size) <= limit:
-            return 0
+        return math.ceil(pixels * len(self.variants) + 4 * maps)
+
+    def _tile_side(self, task: Task, limit: int) -> int | None:
         if not self._net.architecture.tileable:
             if self._checkpoint is None:
-                raise _too_large(task.size, "this machine")
+                raise too_large(task.size, "this machine")
             return None
         margin = halo(self._net.architecture)
         canvas = self._canvas(task.size)
@@ -266,11 +127,16 @@ class Model:
         return side
 
     @torch.inference_mode()
-    def _attempt(self, task: _Task, side: int, note: str) -> Trace:
-        """The trace with tiles of this core, 0 for one piece."""
+    def _attempt(self, task: Task, side: int, note: str) -> Trace:
         maps, taps = self._tiled(task, side) if side else self._in_one_piece(task)
-        score_maps = self._score_maps(maps)
-        kept = {name: _to_numpy(tap) for name, tap in zip(Taps._fields, taps, strict=True)} if taps else {}
+        labels, score_maps, weights = self.labels, self._score_maps(maps), self._score_weights(maps)
+        if not labels.fits_masks:
+            kept_classes = strongest(maps.score_fr)
+            labels = reduced_labels(labels, kept_classes)
+            maps = ScoreMaps(reduced_scores(maps.score_fr, kept_classes), None, None)
+            score_maps = {"score_fr": _of_classes(score_maps["score_fr"], kept_classes, to_numpy(maps.score_fr))}
+            taps = None  # the others' score is no sum over channels
+        kept = {name: to_numpy(tap) for name, tap in zip(Taps._fields, taps, strict=True)} if taps else {}
         del taps
         task.clock.mark("score layers")
         task.cancel.check()
@@ -279,31 +145,21 @@ class Model:
             masks[variant] = self._mask(maps, variant, task.size, task.cancel)
             task.clock.mark(f"mask {variant}")
             task.on_stage(f"mask {variant}", TRUNK_SHARE + (1 - TRUNK_SHARE) * number / len(self.variants))
+        alignment = self._net.architecture.alignment
         return Trace(
             image=task.photo,
-            labels=self.labels,
+            labels=labels,
             variants=self.variants,
             score_maps=score_maps,
             upsamplings=self._upsamplings,
             masks=masks,
-            provenance=Provenance(
-                checkpoint=self.name,
-                digest=self.digest,
-                device=self.choice.device,
-                device_name=self.choice.name,
-                precision=self.choice.precision,
-                alignment=self._net.architecture.alignment,
-                size_policy=f"tiles of {side} px" if side else "native",
-                version=__version__,
-                note=note,
-                net=self._net.architecture.name,
-            ),
+            provenance=self._provenance(alignment, f"tiles of {side} px" if side else "native", note),
             timings=task.clock.timings,
             taps=kept,
-            score_weights=self._score_weights(maps) if kept else {},
+            score_weights=weights if kept else {},
         )
 
-    def _in_one_piece(self, task: _Task) -> tuple[ScoreMaps, Taps | None]:
+    def _in_one_piece(self, task: Task) -> tuple[ScoreMaps, Taps | None]:
         done, shares = 0.0, self._net.stage_shares
 
         def block_done(name: str) -> None:
@@ -322,7 +178,7 @@ class Model:
         maps = self._net.score(taps)
         return maps, taps if task.keep_taps else None
 
-    def _tiled(self, task: _Task, side: int) -> tuple[ScoreMaps, Taps | None]:
+    def _tiled(self, task: Task, side: int) -> tuple[ScoreMaps, Taps | None]:
         architecture = self._net.architecture
         canvas, border = self._canvas(task.size), canvas_border(architecture)
         mosaic = Mosaic(architecture, canvas, keep_taps=task.keep_taps)
@@ -346,17 +202,7 @@ class Model:
         return mosaic.maps, mosaic.taps
 
     def _input(self, photo: NDArray[np.uint8], tile: Tile | None = None, border: int = 0) -> Tensor:
-        """The net's input: the whole photo, or what a tile sees of it with its border of zeros."""
-        if tile is None:
-            pixels = self._preprocessing.to_tensor(photo)
-        else:
-            (top, bottom, rows), (left, right, columns) = (
-                inside(span.seen, length, border)
-                for span, length in zip((tile.rows, tile.columns), photo.shape[:2], strict=True)
-            )
-            pixels = self._preprocessing.to_tensor(photo[rows, columns])
-            pixels = functional.pad(pixels, (left, right, top, bottom))
-        pixels = pixels.to(self._device, self._dtype)
+        pixels = self._pixels(photo, tile, border).to(self._device, self._dtype)
         return pixels.contiguous(memory_format=torch.channels_last)
 
     def _score_maps(self, maps: ScoreMaps) -> dict[str, ScoreMap]:
@@ -365,7 +211,7 @@ class Model:
             if scores is None:
                 continue
             bias = self._cpu_net.get_parameter(f"{name}.bias").detach().float().numpy().copy()
-            evidence = _to_numpy(scores) - bias[:, None, None]
+            evidence = to_numpy(scores) - bias[:, None, None]
             tap = SCORED[name]
             coords = self._net.coord_maps[tap]
             found[name] = ScoreMap(evidence, bias, coords, self._input_scales[name], taps[tap])
@@ -410,7 +256,7 @@ class Model:
         return result.numpy()
 
     def memory_needed(self, height: int, width: int) -> int:
-        """Bytes that block 1 needs at a photo of this size: its input and output, with the input in fp32 too."""
+        """See `Tracer`; of VGG-16 the first block is the widest."""
         canvas = self._canvas((height, width))
         return self._trunk_bytes(canvas[0] * canvas[1])
 
@@ -421,18 +267,6 @@ class Model:
     def _canvas(self, size: tuple[int, int]) -> tuple[int, int]:
         border = canvas_border(self._net.architecture)
         return size[0] + 2 * border, size[1] + 2 * border
-
-
-def _rising(on_stage: OnStage) -> OnStage:
-    """The listener, told no smaller share than before where work begins anew."""
-    highest = 0.0
-
-    def told(stage: str, share: float) -> None:
-        nonlocal highest
-        highest = max(highest, share)
-        on_stage(stage, highest)
-
-    return told
 
 
 def _placed(net: FCN, device: torch.device, dtype: torch.dtype) -> FCN:
@@ -450,12 +284,7 @@ def _as_upsampling(module: Upscore) -> Upsampling:
     return Upsampling(module.stride, module.kernel, module.weight.detach().cpu().numpy().copy())
 
 
-def _to_numpy(batch: Tensor) -> NDArray[np.float32]:
-    return np.ascontiguousarray(batch[0].float().cpu().numpy())
-
-
-def _too_large(size: tuple[int, int], place: str) -> ImageError:
-    height, width = size
-    return ImageError(
-        f"A {width}x{height} photo needs more memory than {place} has free; make it smaller or close other programs."
-    )
+def _of_classes(layer: ScoreMap, kept: Tensor, scores: NDArray[np.float32]) -> ScoreMap:
+    """A score map of some of its classes; what `scores` has behind them is one class more, without a bias."""
+    bias = np.append(layer.bias[kept.cpu().numpy()], np.float32(0)).astype(np.float32)
+    return replace(layer, evidence=scores - bias[:, None, None], bias=bias)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -76,3 +77,6 @@ def _triple(values: Any) -> tuple[float, float, float]:
 CAFFE = Preprocessing(order="bgr", scale=1.0, mean=(104.00698793, 116.66876762, 122.67891434), std=(1.0, 1.0, 1.0))
 # torchvision's ImageNet statistics, 0..1 RGB.
 IMAGENET_RGB = Preprocessing(order="rgb", scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+# torchvision's GoogLeNet was trained in TensorFlow, and turns ImageNet's statistics into these (`transform_input`).
+HALVES = Preprocessing(order="rgb", scale=1 / 255, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+PRESETS: Mapping[str, Preprocessing] = MappingProxyType({"caffe": CAFFE, "imagenet": IMAGENET_RGB, "halves": HALVES})

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from fcn_studio.core.errors import ImageError
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, Taps
+from fcn_studio.engine.nets.fcn import FCN, ScoreMaps
+from fcn_studio.engine.nets.trunks.trunk import Taps
 
 STRIDE = 32  # of fc7, the coarsest grid
 STRIDES = (8, 16, STRIDE)  # of pool3, pool4 and fc7, in the order of Taps

@@ -15,11 +15,11 @@ from fcn_studio.core import fusion
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
 from fcn_studio.core.trace import Trace
-from fcn_studio.engine.predictor import Model
+from fcn_studio.engine.tracer import Tracer
 
 
 @pytest.fixture
-def model(tiny_checkpoint: Path) -> Model:
+def model(tiny_checkpoint: Path) -> Tracer:
     return fs.load(tiny_checkpoint, device="cpu", precision="fp32")
 
 
@@ -30,7 +30,7 @@ def largest_softmax(trace: Trace, variant: str) -> NDArray[np.float64]:
     return np.asarray(powers.max(axis=0) / powers.sum(axis=0))
 
 
-def assert_is_softmax(model: Model, trace: Trace) -> None:
+def assert_is_softmax(model: Tracer, trace: Trace) -> None:
     for variant in trace.variants:
         found = model.confidence(trace, variant)
         assert found.shape == trace.size
@@ -38,7 +38,7 @@ def assert_is_softmax(model: Model, trace: Trace) -> None:
         assert np.abs(found / 255 - largest_softmax(trace, variant)).max() <= 1 / 255
 
 
-def test_it_is_the_largest_of_the_softmax(model: Model, photo: NDArray[np.uint8]) -> None:
+def test_it_is_the_largest_of_the_softmax(model: Tracer, photo: NDArray[np.uint8]) -> None:
     assert_is_softmax(model, model.trace(photo))
 
 
@@ -51,7 +51,7 @@ def test_on_a_sample_with_the_default_weights() -> None:
 
 
 def test_it_does_not_depend_on_the_height_of_strips(
-    model: Model, photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+    model: Tracer, photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = model.trace(photo)
     whole = model.confidence(trace, "8s")
@@ -59,7 +59,7 @@ def test_it_does_not_depend_on_the_height_of_strips(
     np.testing.assert_array_equal(model.confidence(trace, "8s"), whole)
 
 
-def test_a_trace_of_another_checkpoint_is_refused(model: Model, photo: NDArray[np.uint8]) -> None:
+def test_a_trace_of_another_checkpoint_is_refused(model: Tracer, photo: NDArray[np.uint8]) -> None:
     trace = model.trace(photo)
     foreign = replace(trace, provenance=replace(trace.provenance, digest="0" * 64))
     with pytest.raises(ValueError, match="not by tiny"):
@@ -68,7 +68,7 @@ def test_a_trace_of_another_checkpoint_is_refused(model: Model, photo: NDArray[n
         model.confidence(trace, "4s")
 
 
-def test_it_can_be_cancelled(model: Model, photo: NDArray[np.uint8]) -> None:
+def test_it_can_be_cancelled(model: Tracer, photo: NDArray[np.uint8]) -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(Cancelled):

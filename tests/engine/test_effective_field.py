@@ -14,7 +14,7 @@ from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.preprocess import IMAGENET_RGB
-from tests.conftest import random_net
+from tests.conftest import fusing, random_net
 
 LAYERS = ("score_fr", "score_pool4", "score_pool3")
 
@@ -33,7 +33,7 @@ def test_it_is_the_gradient_of_the_score(
     photo = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
     trace = model.trace(photo)
     pixels = IMAGENET_RGB.to_tensor(photo).requires_grad_()
-    whole = load_checkpoint(path).net
+    whole = fusing(load_checkpoint(path).net)
     maps = whole.score(whole.taps(pixels))
     for x, y in ((0, 0), (size[1] // 2, size[0] // 2), (size[1] - 1, size[0] - 1)):
         for place, layer in enumerate(LAYERS):

@@ -25,7 +25,7 @@ from fcn_studio.core.trace import Trace
 from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.preprocess import IMAGENET_RGB
-from tests.conftest import random_net
+from tests.conftest import fusing, random_net
 
 KINDS = list(itertools.product(("caffe", "same"), ("bilinear", "learned")))
 LAYERS = ("score_fr", "score_pool4", "score_pool3")
@@ -226,13 +226,14 @@ def test_receptive_fields_are_where_the_gradient_of_a_score_can_be(weights: Path
     trace = fs.load(weights, device="cpu", precision="fp32").trace(np.zeros((*size, 3), np.uint8))
     x, y = 330, 300
     boxes = receptive_fields(trace, x, y)
+    net = fusing(checkpoint.net)
     generator = torch.Generator().manual_seed(0)
     for index, layer in enumerate(LAYERS):
         row, column = nearest_cell(trace.score_maps[layer], x, y)
         reached = torch.zeros(size)
         for _ in range(4):
             pixels = torch.randn(1, 3, *size, generator=generator, requires_grad=True)
-            scores = checkpoint.net.score(checkpoint.net.taps(pixels))[index]
+            scores = net.score(net.taps(pixels))[index]
             assert scores is not None
             (gradient,) = torch.autograd.grad(scores[0, :, row, column].sum(), pixels)
             reached += gradient[0].abs().sum(0)

@@ -21,14 +21,14 @@ from fcn_studio.engine.device import DeviceChoice, choose_device
 from fcn_studio.engine.device_check import device_error
 from fcn_studio.engine.model import checked_choice
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.predictor import Model
 from fcn_studio.engine.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
-from tests.conftest import random_net
+from fcn_studio.engine.tracer import Tracer
+from tests.conftest import fusing, random_net
 
 
 def model_of(
     tmp_path: Path, labels: LabelSet, *, alignment: str, upsampling: str, preprocessing: Preprocessing = IMAGENET_RGB
-) -> Model:
+) -> Tracer:
     values = {"num_classes": 11, "channels": (3, 4, 5, 6, 6), "fc_channels": 9}
     net = random_net(Architecture.from_dict({**values, "alignment": alignment, "upsampling": upsampling}))
     path = tmp_path / "net.safetensors"
@@ -115,7 +115,7 @@ def test_taps_are_the_features_that_were_scored(tiny_checkpoint: Path, photo: ND
     model = fs.load(tiny_checkpoint, device="cpu", precision="fp32")
     assert not model.trace(photo).taps
     trace = model.trace(photo, keep_taps=True)
-    weight = load_checkpoint(tiny_checkpoint).net.score_pool3
+    weight = fusing(load_checkpoint(tiny_checkpoint).net).score_pool3
     assert weight is not None
     expected = np.einsum("kc,chw->khw", weight.weight[:, :, 0, 0].detach().numpy(), trace.taps["pool3"])
     np.testing.assert_allclose(trace.score_maps["score_pool3"].evidence, expected, atol=1e-3)

@@ -19,8 +19,9 @@ import fcn_studio as fs
 from fcn_studio.cli.main import main
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.fusion import bilinear_kernel
-from fcn_studio.core.labels import LabelSet
-from fcn_studio.engine.checkpoints.pytorch_fcn import Wanted, load_pytorch_fcn
+from fcn_studio.core.labels import LabelSet, numbered_label_set
+from fcn_studio.engine.checkpoints.opening import open_checkpoint
+from fcn_studio.engine.checkpoints.wanted import Wanted
 
 CHANNELS, FC, CLASSES = (4, 6, 8, 10, 10), 12, 21
 BLOCKS = (2, 2, 3, 3, 3)
@@ -142,15 +143,22 @@ def test_importing_keeps_every_number(tmp_path: Path, photo: NDArray[np.uint8]) 
     assert main(["weights", "import", str(source), "-o", str(made), "--force"]) == 0
 
 
-def test_other_classes_need_names(tmp_path: Path, camvid: LabelSet) -> None:
+@pytest.mark.parametrize("n", [11, 13])
+def test_other_classes_need_names(tmp_path: Path, camvid: LabelSet, n: int) -> None:
     state = {
-        key: value[:11, :11] if key.startswith("upscore") else value[:11] if key.startswith("score") else value
+        key: value[:n, :n] if key.startswith("upscore") else value[:n] if key.startswith("score") else value
         for key, value in state_of("16s").items()
     }
-    torch.save(state, tmp_path / "eleven.pth")
-    with pytest.raises(CheckpointError, match="11 classes without names"):
-        fs.load(tmp_path / "eleven.pth", device="cpu")
-    assert load_pytorch_fcn(tmp_path / "eleven.pth", Wanted(camvid)).labels == camvid
+    path = tmp_path / "others.pth"
+    torch.save(state, path)
+    if n == len(camvid):
+        assert open_checkpoint(path).labels == camvid, "the only built-in label set of that size"
+        return
+    with pytest.raises(CheckpointError, match="score_fr scores 13 classes without names"):
+        fs.load(path, device="cpu")
+    with pytest.raises(CheckpointError, match="but camvid has 11"):
+        open_checkpoint(path, Wanted(camvid))
+    assert open_checkpoint(path, Wanted(numbered_label_set(n))).labels.classes[12] == "class 12"
 
 
 class Code:
@@ -207,7 +215,7 @@ def test_damaged_and_foreign_files_are_refused_in_a_sentence(tmp_path: Path) -> 
     for piece in pieces:
         path.write_bytes(piece)
         with contextlib.suppress(CheckpointError):  # and no other; a byte that changed one number is no damage
-            load_pytorch_fcn(path)
+            open_checkpoint(path)
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CheckpointError, match=r"cut\.pth"):
-        load_pytorch_fcn(path)
+        open_checkpoint(path)

@@ -24,7 +24,7 @@ from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.predictor import Model
 from fcn_studio.engine.preprocess import CAFFE
 from fcn_studio.engine.tiling import canvas_border, half_side, halo, inside, spans, tiles
-from tests.conftest import random_net
+from tests.conftest import fusing, random_net
 
 CPU = DeviceChoice("cpu", "CPU", "fp32", "")
 
@@ -290,7 +290,7 @@ def elsewhere(net: nn.Module) -> Callable[[], list[int]]:
 def test_the_cpu_does_what_the_device_cannot(camvid: LabelSet, size: tuple[int, int], tries: int) -> None:
     checkpoint = checkpoint_of(camvid)
     photo = picture(*size)
-    expected = Model(replace(checkpoint, net=random_net(checkpoint.net.architecture)), CPU).trace(photo)
+    expected = Model(replace(checkpoint, net=random_net(fusing(checkpoint.net).architecture)), CPU).trace(photo)
     tried = elsewhere(checkpoint.net)
     # torch's meta device stands for a GPU: it holds tensors of any size, and never gets as far as a number.
     model = Model(checkpoint, DeviceChoice("meta", "no GPU", "bf16", ""))

@@ -11,14 +11,15 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError, DataError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.engine.checkpoints.safetensors_writer import Weights, write_safetensors
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.nets.fcn import FCN
+from fcn_studio.engine.nets.build import Net, architecture_from, empty
+from fcn_studio.engine.nets.single import SingleArchitecture
 from fcn_studio.engine.preprocess import Preprocessing
 
 METADATA_KEY = "fcn_studio"
@@ -39,7 +40,7 @@ class Checkpoint:
         card: What else the file says of itself: recipe, data and their licence, figures.
     """
 
-    net: FCN
+    net: Net
     labels: LabelSet
     preprocessing: Preprocessing
     digest: str
@@ -49,7 +50,7 @@ class Checkpoint:
 
 def save_checkpoint(
     path: Path,
-    net: FCN,
+    net: Net,
     *,
     labels: LabelSet,
     preprocessing: Preprocessing,
@@ -57,20 +58,33 @@ def save_checkpoint(
     dtype: torch.dtype = torch.float16,
 ) -> None:
     """Writes a native checkpoint, whole or not at all; floating tensors are stored as `dtype`."""
-    tensors = {
-        key: (value.to(dtype) if value.is_floating_point() else value).contiguous()
-        for key, value in net.state_dict().items()
-        if not key.endswith("num_batches_tracked")
-    }
+    tensors = {key: value for key, value in net.state_dict().items() if not key.endswith("num_batches_tracked")}
+    save_weights(path, net.architecture, tensors, labels=labels, preprocessing=preprocessing, card=card, dtype=dtype)
+
+
+def save_weights(
+    path: Path,
+    architecture: Architecture | SingleArchitecture,
+    tensors: Mapping[str, Tensor | Weights],
+    *,
+    labels: LabelSet,
+    preprocessing: Preprocessing,
+    card: Mapping[str, Any],
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Writes a native checkpoint as `save_checkpoint` does, of weights that may still lie in another file.
+
+    `tensors` has the keys of the net's state dict; the caller has held their shapes against `architecture`.
+    """
     meaning = {
         "format": FORMAT,
-        "architecture": net.architecture.to_dict(),
+        "architecture": architecture.to_dict(),
         "labels": labels.to_dict(),
         "preprocessing": preprocessing.to_dict(),
         "card": dict(card),
     }
     with whole_file(path) as temporary:
-        save_file(tensors, temporary, metadata={METADATA_KEY: json.dumps(meaning)})
+        write_safetensors(temporary, tensors, dtype=dtype, metadata={METADATA_KEY: json.dumps(meaning)})
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
@@ -108,7 +122,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     meaning = read_metadata(path)
     try:
-        architecture = Architecture.from_dict(meaning["architecture"])
+        architecture = architecture_from(meaning["architecture"])
         labels = LabelSet.from_dict(meaning["labels"])
         preprocessing = Preprocessing.from_dict(meaning["preprocessing"])
     except (KeyError, TypeError, AttributeError) as error:
@@ -119,7 +133,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(
             f"{path}: {architecture.num_classes} score channels but {len(labels)} labels ({labels.name})."
         )
-    net = _empty_net(architecture)
+    net = empty(architecture)
     net.load_state_dict(_checked_tensors(path, net), assign=True)
     return Checkpoint(
         net=net.eval(),
@@ -137,12 +151,7 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _empty_net(architecture: Architecture) -> FCN:
-    with torch.device("meta"):
-        return FCN(architecture)
-
-
-def _checked_tensors(path: Path, net: FCN) -> dict[str, Tensor]:
+def _checked_tensors(path: Path, net: Net) -> dict[str, Tensor]:
     wanted = {key: value for key, value in net.state_dict().items() if not key.endswith("num_batches_tracked")}
     with safe_open(path, framework="pt") as file:
         found = set(file.keys())

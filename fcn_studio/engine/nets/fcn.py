@@ -11,6 +11,7 @@ and 16 are other pools' (see `Architecture.tap_names`); their score layers keep 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,7 +32,11 @@ TAP_NAMES = Taps._fields
 
 def trunk_of(architecture: Architecture) -> Trunk:
     """The trunk that an architecture names."""
-    kinds = {"vgg16": Vgg16Trunk, "alexnet": AlexNetTrunk, "googlenet": GoogLeNetTrunk}
+    kinds: dict[str, Callable[[Architecture], Trunk]] = {
+        "vgg16": Vgg16Trunk,
+        "alexnet": AlexNetTrunk,
+        "googlenet": GoogLeNetTrunk,
+    }
     return kinds[architecture.trunk](architecture)
 
 
@@ -177,7 +182,10 @@ def folded(net: FCN) -> FCN:
     for name, module in net.named_modules():
         if isinstance(module, nn.BatchNorm2d):
             convolution_name = _convolution_before(net, name)
-            convolution = fuse_conv_bn_eval(net.get_submodule(convolution_name), module)
+            before = net.get_submodule(convolution_name)
+            if not isinstance(before, nn.Conv2d):
+                raise TypeError(f"{name} follows no convolution")
+            convolution = fuse_conv_bn_eval(before, module)
             state |= {f"{convolution_name}.{key}": value for key, value in convolution.state_dict().items()}
     result.load_state_dict(state, assign=True)
     return result.eval()

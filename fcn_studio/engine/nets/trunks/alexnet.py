@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps
+from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps, at_least
 
-LRN_SIZE = 5  # with alpha 1e-4, beta 0.75 and k 1: CAFFE's prototxt of voc-fcn-alexnet
+SMALLEST = 64  # photo pixels that leave pool5 a cell
+LRN_SIZE = 5  # with alpha 1e-4, beta 0.75 and k 1: Caffe's prototxt of voc-fcn-alexnet
 
 
 class AlexNetTrunk:
@@ -55,6 +56,8 @@ class AlexNetTrunk:
     def taps(self, net: nn.Module, photo: Tensor, on_stage: OnStage) -> Taps:
         """See `Trunk`."""
         features, pools = photo, {}
+        if self._architecture.alignment != "caffe":
+            features = at_least(photo, SMALLEST)
         for number in range(1, 8):
             name = f"conv{number}" if number < 6 else f"fc{number}"
             features = getattr(net, name)(features)

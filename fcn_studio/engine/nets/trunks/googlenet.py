@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps
+from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps, at_least
 
 BATCH_NORM_EPSILON = 0.001  # torchvision.models.googlenet.BasicConv2d
 # Output channels at full width: 1x1, 3x3 and its reduction before it, 5x5 likewise, and behind the pool.
@@ -33,6 +33,7 @@ INCEPTIONS = MappingProxyType(
 )
 FIRST_CHANNELS = 64
 SECOND_CHANNELS = 192
+SMALLEST = 32  # photo pixels that leave pool4 a cell
 
 
 class ConvolutionUnit(nn.Module):
@@ -135,7 +136,7 @@ class GoogLeNetTrunk:
 
     def taps(self, net: nn.Module, photo: Tensor, on_stage: OnStage) -> Taps:
         """See `Trunk`."""
-        features = _pool(net.get_submodule("conv1")(photo))
+        features = _pool(net.get_submodule("conv1")(at_least(photo, SMALLEST)))
         on_stage("conv1")
         features = net.get_submodule("conv3")(net.get_submodule("conv2")(features))
         pool2 = _pool(features)

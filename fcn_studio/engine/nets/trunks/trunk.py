@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 OnStage = Callable[[str], None]
 
@@ -16,6 +17,14 @@ class Taps(NamedTuple):
     pool3: Tensor
     pool4: Tensor
     fc7: Tensor
+
+
+def at_least(photo: Tensor, side: int) -> Tensor:
+    """(N, 3, H, W) with zeros at the right and bottom of photos too small for pools that are not padded."""
+    height, width = photo.shape[-2:]
+    if height >= side and width >= side:
+        return photo
+    return functional.pad(photo, (0, max(0, side - width), 0, max(0, side - height)))
 
 
 class Trunk(Protocol):

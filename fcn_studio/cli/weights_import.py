@@ -1,0 +1,127 @@
+"""Convert a checkpoint of another program to FCN Studio's own format; what the file cannot say is asked for."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fcn_studio import paths
+from fcn_studio.core.errors import DataError, OutputError
+from fcn_studio.core.labels import LabelSet, numbered_label_set, read_label_set
+
+if TYPE_CHECKING:
+    from fcn_studio.engine.checkpoints.wanted import Wanted
+
+NUMBERED = "numbered"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declares the options."""
+    parser.add_argument(
+        "source",
+        metavar="SRC",
+        type=Path,
+        help=".caffemodel of the published Caffe nets; .pth of pytorch-fcn, torchvision (classifiers and "
+        "fcn_resnet50, 101) or course-code decoder FCNs",
+    )
+    parser.add_argument("-o", "--output", metavar="DST", type=Path, required=True, help="a new .safetensors file")
+    add_choices(parser)
+    parser.add_argument("--force", action="store_true", help="replace DST if it is there")
+
+
+def add_choices(parser: argparse.ArgumentParser) -> None:
+    """Declares what a foreign file cannot say."""
+    parser.add_argument(
+        "--labels",
+        metavar="NAME|FILE",
+        help="a built-in label set, a TOML file, or `numbered` (default: the built-in set of that many classes)",
+    )
+    parser.add_argument(
+        "--preprocessing",
+        metavar="NAME",
+        choices=("caffe", "imagenet", "halves"),
+        help="caffe (BGR less the mean), imagenet (RGB, mean and deviation) or halves (RGB from -1 to 1); default: "
+        "that of the program that wrote the file",
+    )
+    parser.add_argument("--head", choices=("semantic", "geometric"), help="of SIFT Flow's nets, which have two")
+    parser.add_argument(
+        "--decoder",
+        choices=("fcn32s", "fcn16s", "fcn8s", "fcns"),
+        help="which class a decoder's state dict belongs to (default: by the file's name)",
+    )
+    parser.add_argument(
+        "--enlargement",
+        choices=("nearest", "bilinear", "max_unpooling"),
+        help="how a decoder enlarges whose layers are plain convolutions",
+    )
+    parser.add_argument(
+        "--at-once",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="scale pool4 and pool3 as pytorch-fcn's FCN8sAtOnce does (default: by the file's name)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Converts; prints what was found in a few lines."""
+    import torch  # takes seconds
+
+    from fcn_studio.engine.checkpoints.native import save_checkpoint
+    from fcn_studio.engine.checkpoints.opening import open_checkpoint
+    from fcn_studio.engine.checkpoints.summary import summary
+
+    output: Path = args.output
+    if output.suffix != ".safetensors":
+        raise OutputError(f"{output}: a checkpoint of FCN Studio ends in .safetensors; give it that name.")
+    if output.exists() and not args.force:
+        raise OutputError(f"{output} is there already; choose another name, or --force to replace it.")
+    found = open_checkpoint(args.source, wanted_of(args))
+    card = {**found.card, "file": args.source.name, "sha256": found.digest}
+    save_checkpoint(
+        output, found.net, labels=found.labels, preprocessing=found.preprocessing, card=card, dtype=torch.float32
+    )
+    facts = summary(found)
+    print(f"{output}: {facts.net}, {facts.variants}, {len(found.labels)} classes ({found.labels.name})")
+    print(f"  input: {facts.preprocessing}")
+    for word in facts.choices:
+        print(f"  {word}")
+    return 0
+
+
+def wanted_of(args: argparse.Namespace) -> Wanted:
+    """The choices of the command line."""
+    from fcn_studio.engine.checkpoints.wanted import Wanted  # torch takes seconds
+    from fcn_studio.engine.preprocess import PRESETS
+
+    return Wanted(
+        labels=_labels(args),
+        preprocessing=None if args.preprocessing is None else PRESETS[args.preprocessing],
+        at_once=args.at_once,
+        head=args.head,
+        decoder=args.decoder,
+        enlargement=args.enlargement,
+    )
+
+
+def _labels(args: argparse.Namespace) -> LabelSet | None:
+    if args.labels is None:
+        return None
+    if args.labels == NUMBERED:
+        return numbered_label_set(_classes(args))
+    file = Path(args.labels)
+    if file.suffix == ".toml" or file.is_file():
+        return read_label_set(file)
+    folder = paths.resources() / "labels"
+    packaged = folder / f"{args.labels}.toml"
+    if not packaged.is_file():
+        known = ", ".join(sorted(entry.stem for entry in folder.glob("*.toml")))
+        raise DataError(f"{args.labels}: neither a TOML file nor one of the built-in label sets: {known}, {NUMBERED}.")
+    return read_label_set(packaged)
+
+
+def _classes(args: argparse.Namespace) -> int:
+    """How many the file scores, for names that are numbers."""
+    from fcn_studio.engine.checkpoints.opening import classes_in  # torch takes seconds
+
+    return classes_in(args.source, args.head)

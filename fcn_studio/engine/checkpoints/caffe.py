@@ -1,0 +1,254 @@
+"""The published Caffe nets: voc-fcn32s, 16s, 8s, 8s-atonce and alexnet, pascalcontext-*, siftflow-* and nyud-*-color.
+
+A `.caffemodel` names its layers; which net it is follows from the names and shapes. SIFT Flow's nets have two heads on
+one trunk, of which a checkpoint here is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.geometry import PHOTO, crop_pair
+from fcn_studio.engine.checkpoints.caffe_reader import CaffeLayer, read_caffemodel, without_leading_ones
+from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
+from fcn_studio.engine.checkpoints.parts import filled, labels_for, layer_of, upsampling_kind
+from fcn_studio.engine.checkpoints.wanted import HEADS, Wanted
+from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture
+from fcn_studio.engine.preprocess import CAFFE, Preprocessing
+
+PADDING = 100
+SUFFIXES = MappingProxyType({"semantic": "_sem", "geometric": "_geo"})
+# The layer that enlarges to the photo says which net it is.
+LAST_LAYER = MappingProxyType({"upscore": "32s", "upscore16": "16s", "upscore8": "8s"})
+KINDS = MappingProxyType({"Convolution": 2, "Deconvolution": 1, "InnerProduct": 2})  # with weights: how many blobs
+# Means in the data layers of the nets' own repository (siftflow_layers.py, nyud_layers.py), by number of classes.
+MEANS = MappingProxyType(
+    {
+        33: (114.578, 115.294, 108.353),
+        3: (114.578, 115.294, 108.353),
+        40: (116.190, 97.203, 92.318),
+    }
+)
+CLASSIFIER_LAYERS = ("fc8", "fc8_voc12", "prob", "loss3/classifier")
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """One set of score layers: `score_fr` and the like, and what follows their names in the file."""
+
+    name: str
+    suffix: str
+
+
+def load_caffe(path: Path, wanted: Wanted | None = None) -> Checkpoint:
+    """Reads a `.caffemodel` of one of the published kinds, exactly; nothing in it is executed.
+
+    Raises:
+        CheckpointError: It is damaged, of another kind, or what it cannot say was not said.
+    """
+    wanted = wanted or Wanted()
+    layers = {layer.name: layer for layer in read_caffemodel(path) if layer.blobs or layer.kind == "Crop"}
+    head = _head(path, layers, wanted.head)
+    variant = _variant(path, layers, head)
+    own = {name: layer for name, layer in layers.items() if not _of_other_head(name, head)}
+    crops = {name: layer for name, layer in own.items() if layer.kind == "Crop"}
+    scales, state = _state(path, own, head)
+    architecture = _architecture(path, state, variant, scales, own)
+    _check_windows(path, own, architecture)
+    _check_crops(path, crops, architecture, variant, head)
+    classes = architecture.num_classes
+    labels = labels_for(path, wanted.labels, classes, f"score_fr{head.suffix}")
+    card: dict[str, Any] = {"source": "Caffe", "net": path.stem, "layers": len(layers) - len(crops)}
+    if head.suffix:
+        card |= {"head": head.name, "other_heads": [name for name in HEADS if name != head.name]}
+    return Checkpoint(
+        net=filled(path, architecture, state),
+        labels=labels,
+        preprocessing=wanted.preprocessing or _preprocessing(classes, bool(head.suffix)),
+        digest=file_digest(path),
+        name=path.stem if head.name == HEADS[0] else f"{path.stem} ({head.name})",
+        card=card,
+    )
+
+
+def heads_of(path: Path) -> tuple[str, ...]:
+    """The heads of a net: both of SIFT Flow's, else none."""
+    names = {layer.name for layer in read_caffemodel(path)}
+    return tuple(name for name, suffix in SUFFIXES.items() if f"score_fr{suffix}" in names)
+
+
+def _head(path: Path, layers: Mapping[str, CaffeLayer], wanted: str | None) -> _Head:
+    if wanted is not None and wanted not in HEADS:
+        raise CheckpointError(f"{path}: unknown head {wanted!r}; it is one of {', '.join(HEADS)}.")
+    there = [name for name, suffix in SUFFIXES.items() if f"score_fr{suffix}" in layers]
+    if there:
+        name = wanted or there[0]
+        if name not in there:
+            raise CheckpointError(f"{path}: has no {name} head, only {', '.join(there)}; leave --head out.")
+        return _Head(name, SUFFIXES[name])
+    if "score_fr" in layers:
+        if wanted == HEADS[1]:
+            raise CheckpointError(f"{path}: has one head only, score_fr; leave --head out.")
+        return _Head(HEADS[0], "")
+    found = next((name for name in CLASSIFIER_LAYERS if name in layers), None)
+    if found is not None:
+        raise CheckpointError(
+            f"{path}: layer {found} makes this a classifier of whole photos, not a segmenter; "
+            "open an FCN's .caffemodel, which has a layer score_fr."
+        )
+    raise CheckpointError(f"{path}: layer score_fr is missing, so this is no FCN; open a published FCN's .caffemodel.")
+
+
+def _variant(path: Path, layers: Mapping[str, CaffeLayer], head: _Head) -> str:
+    found = [variant for name, variant in LAST_LAYER.items() if f"{name}{head.suffix}" in layers]
+    if len(found) != 1:
+        names = ", ".join(f"{name}{head.suffix}" for name in LAST_LAYER)
+        raise CheckpointError(f"{path}: has {len(found)} of the layers {names}, and an FCN has one; a different net?")
+    return found[0]
+
+
+def _of_other_head(name: str, head: _Head) -> bool:
+    stem = name.removesuffix("c")  # crops are called score_pool4c
+    return any(stem.endswith(suffix) for suffix in SUFFIXES.values() if suffix != head.suffix)
+
+
+def _state(path: Path, layers: Mapping[str, CaffeLayer], head: _Head) -> tuple[dict[str, float], dict[str, Tensor]]:
+    """Factors of scale layers by pool, and weights by our names; a factor for each channel goes into the scores."""
+    scales, state = {"pool4": 1.0, "pool3": 1.0}, dict[str, Tensor]()
+    factors: dict[str, Tensor] = {}
+    for name, layer in layers.items():
+        if layer.kind == "Crop":
+            continue
+        if layer.kind == "Scale":
+            pool = name.removesuffix(head.suffix).removeprefix("scale_")
+            if pool not in scales or len(layer.blobs) != 1:
+                raise CheckpointError(
+                    f"{path}: layer {name} scales something else than pool4 or pool3; a different net?"
+                )
+            factor = layer.blobs[0].ravel()
+            if np.ptp(factor) == 0:
+                scales[pool] = float(factor[0])
+            else:
+                factors[pool] = torch.from_numpy(factor)
+            continue
+        if layer.kind not in KINDS:
+            raise CheckpointError(f"{path}: layer {name} is of the kind {layer.kind}, which no published FCN has.")
+        ours = name.removesuffix(head.suffix) if head.suffix else name
+        ours = "upscore32" if ours == "upscore" else ours
+        if len(layer.blobs) != KINDS[layer.kind]:
+            raise CheckpointError(
+                f"{path}: layer {name} has {len(layer.blobs)} blobs of weights, not {KINDS[layer.kind]}; "
+                "is the file complete?"
+            )
+        state[f"{ours}.weight"] = torch.from_numpy(layer.blobs[0])
+        if len(layer.blobs) == 2:
+            state[f"{ours}.bias"] = torch.from_numpy(without_leading_ones(layer.blobs[1], 1))
+    for pool, each in factors.items():
+        weight = layer_of(path, state, f"score_{pool}.weight")
+        if weight.shape[1] != len(each):
+            raise CheckpointError(f"{path}: layer scale_{pool} has {len(each)} factors, not {weight.shape[1]}.")
+        state[f"score_{pool}.weight"] = weight * each[:, None, None]
+    return scales, state
+
+
+def _architecture(
+    path: Path,
+    state: Mapping[str, Tensor],
+    variant: str,
+    scales: Mapping[str, float],
+    layers: Mapping[str, CaffeLayer],
+) -> Architecture:
+    if "conv1_1.weight" in state:
+        names = [f"conv{block}_{count}.weight" for block, count in enumerate(VGG16_CONVOLUTIONS, start=1)]
+    elif "conv1.weight" in state:
+        names = [f"conv{number}.weight" for number in range(1, 6)]
+    else:
+        raise CheckpointError(f"{path}: layer conv1_1 is missing, so the trunk is neither VGG-16's nor AlexNet's.")
+    alexnet = "conv1.weight" in state
+    first, second, third, fourth, fifth = (int(layer_of(path, state, name).shape[0]) for name in names)
+    groups = 1
+    if alexnet:
+        into = int(layer_of(path, state, "conv2.weight").shape[1])
+        groups = first // max(into, 1)
+        window = layers["conv1"].window
+        if into and window is not None and window.stride not in ((4, 4), (1, 1)):
+            raise CheckpointError(f"{path}: layer conv1 has stride {window.stride}, not 4; a different net?")
+    try:
+        return Architecture(
+            num_classes=int(layer_of(path, state, "score_fr.weight").shape[0]),
+            alignment="caffe",
+            channels=(first, second, third, fourth, fifth),
+            fc_channels=int(layer_of(path, state, "fc6.weight").shape[0]),
+            upsampling=upsampling_kind(path, state),
+            variants=(variant,),
+            pool4_scale=scales["pool4"],
+            pool3_scale=scales["pool3"],
+            trunk="alexnet" if alexnet else "vgg16",
+            groups=groups,
+            local_response_norm=alexnet,
+        )
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
+
+
+def _check_windows(path: Path, layers: Mapping[str, CaffeLayer], architecture: Architecture) -> None:
+    """Refuses paddings and strides that the net here does not have; files of weights alone state none."""
+    first = "conv1" if architecture.trunk == "alexnet" else "conv1_1"
+    for name, layer in layers.items():
+        if layer.window is None or layer.window.kernel == (0, 0):
+            continue
+        kernel, padding = layer.window.kernel, layer.window.padding
+        side = layer.blobs[0].shape[-1] if layer.blobs else kernel[0]
+        expected = PADDING if name == first else 0
+        if name.startswith("conv") and name != first:
+            expected = (side - 1) // 2
+        if padding != (expected, expected) or layer.window.dilation != (1, 1):
+            raise CheckpointError(
+                f"{path}: layer {name} is padded by {padding[0]} and dilated by {layer.window.dilation[0]}, where the "
+                f"published nets have {expected} and 1; FCN Studio cannot run this net."
+            )
+
+
+def _check_crops(
+    path: Path, crops: Mapping[str, CaffeLayer], architecture: Architecture, variant: str, head: _Head
+) -> None:
+    """Refuses crops that do not align the grids as the coordinates of the layers say."""
+    expected = crop_offsets(architecture)
+    names = {f"score_pool4{head.suffix}c": "score_pool4", f"score_pool3{head.suffix}c": "score_pool3"}
+    names[f"score{head.suffix}"] = f"score {variant}"
+    for name, layer in crops.items():
+        wanted = expected.get(names.get(name, ""))
+        if wanted is not None and layer.offsets and set(layer.offsets) != {wanted}:
+            raise CheckpointError(
+                f"{path}: layer {name} crops at {layer.offsets}, but its grids are aligned at {wanted}; "
+                "was the net changed?"
+            )
+
+
+def crop_offsets(architecture: Architecture) -> dict[str, int]:
+    """The crops of the skips, and of each variant's scores: 5, 9 and 19, 27, 31 in the published VGG-16 nets."""
+    fine, middle, coarse = architecture.pool_maps().values()
+    kernels = architecture.kernels()
+    found = {"score 32s": coarse.upsampled(32, kernels["upscore32"]).crop_to(PHOTO)}
+    upscored = coarse.upsampled(2, kernels["upscore2"])
+    found["score_pool4"] = crop_pair(upscored, middle)[1]
+    fused = middle.cropped(found["score_pool4"])
+    found["score 16s"] = fused.upsampled(16, kernels["upscore16"]).crop_to(PHOTO)
+    found["score_pool3"] = crop_pair(fused.upsampled(2, kernels["upscore_pool4"]), fine)[1]
+    fused = fine.cropped(found["score_pool3"])
+    found["score 8s"] = fused.upsampled(8, kernels["upscore8"]).crop_to(PHOTO)
+    return found
+
+
+def _preprocessing(classes: int, two_heads: bool) -> Preprocessing:
+    mean = MEANS.get(classes) if two_heads or classes == 40 else None
+    return CAFFE if mean is None else Preprocessing(order="bgr", scale=1.0, mean=mean, std=(1.0, 1.0, 1.0))

@@ -1,0 +1,84 @@
+"""State dicts of others to nets: every tensor accounted for, and a word on those missing, surplus or misshapen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from fcn_studio.core.errors import CheckpointError
+
+PARALLEL = "module."  # DataParallel's prefix
+COUNTER = "num_batches_tracked"  # of batch normalisation; predicting needs it not
+
+
+def plain_state(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state in float32, without DataParallel's prefix and without counters.
+
+    Raises:
+        CheckpointError: Two layers have one name, or a layer does not hold real numbers.
+    """
+    state: dict[str, Tensor] = {}
+    for key, value in tensors.items():
+        name = key.removeprefix(PARALLEL)
+        if name in state:
+            raise CheckpointError(f"{path}: layer {name} is there twice, with and without {PARALLEL!r}; keep one.")
+        if name.endswith(f".{COUNTER}"):
+            continue
+        if not value.is_floating_point():
+            raise CheckpointError(f"{path}: entry {key!r} is no layer of a net; save the net's state_dict alone.")
+        if name.endswith(".running_var") and bool((value < 0).any()):
+            raise CheckpointError(f"{path}: layer {name} holds negative variances; the file is damaged.")
+        state[name] = value.float()
+    return state
+
+
+def set_apart(state: dict[str, Tensor], prefix: str) -> str | None:
+    """Takes the layers under `prefix` out of `state`; prefix and count in words, or None if there are none."""
+    unused = [key for key in state if key.startswith(prefix)]
+    for key in unused:
+        del state[key]
+    return f"{prefix}* ({len(unused)} tensors)" if unused else None
+
+
+def shape_of(path: Path, state: Mapping[str, Tensor], key: str, *, dimensions: int) -> tuple[int, ...]:
+    """The shape of a layer from which the net is inferred.
+
+    Raises:
+        CheckpointError: It is missing or has another number of dimensions.
+    """
+    if key not in state:
+        raise CheckpointError(f"{path}: layer {key} is missing; is the file complete?")
+    shape = tuple(state[key].shape)
+    if len(shape) != dimensions or 0 in shape:
+        raise CheckpointError(f"{path}: layer {key} is {shape}, not {dimensions} dimensions; a different net?")
+    return shape
+
+
+def numbers_in(state: Mapping[str, Tensor], prefix: str) -> Iterator[int]:
+    """The numbers that follow `prefix` in keys such as `features.7.weight`, each once, ascending."""
+    found = {key.removeprefix(prefix).partition(".")[0] for key in state if key.startswith(prefix)}
+    yield from sorted(int(number) for number in found if number.isascii() and number.isdigit() and len(number) < 4)
+
+
+def fill(path: Path, net: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Gives `net`, built without memory, the tensors of `state`; leaves it in evaluation mode.
+
+    Raises:
+        CheckpointError: A layer is missing, surplus or of another shape.
+    """
+    expected = {key: tuple(value.shape) for key, value in net.state_dict().items() if not key.endswith(COUNTER)}
+    if missing := sorted(set(expected) - set(state)):
+        raise CheckpointError(f"{path}: layer {missing[0]} is missing ({len(missing)} in all); is the file complete?")
+    if surplus := sorted(set(state) - set(expected)):
+        raise CheckpointError(f"{path}: unexpected layer {surplus[0]} ({len(surplus)} in all); a different net?")
+    for key, shape in expected.items():
+        if tuple(state[key].shape) != shape:
+            raise CheckpointError(
+                f"{path}: layer {key} is {tuple(state[key].shape)}, but this net has {shape}; a different net?"
+            )
+    counters = {key: torch.zeros((), dtype=torch.long) for key in net.state_dict() if key.endswith(COUNTER)}
+    net.load_state_dict({**state, **counters}, assign=True)
+    net.eval()

@@ -1,0 +1,74 @@
+"""What a checkpoint is, in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fcn_studio.core.trace import OUTPUT
+from fcn_studio.engine.checkpoints.native import Checkpoint
+from fcn_studio.engine.nets.build import net_name
+from fcn_studio.engine.preprocess import PRESETS, Preprocessing
+
+NAMES = {"caffe": "Caffe's", "imagenet": "torchvision's", "halves": "from -1 to 1"}
+DATA = 3  # significant digits of a mean
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Of a checkpoint.
+
+    Attributes:
+        net: Such as `FCN-VGG16`.
+        variants: Such as `FCN-32s, FCN-16s, FCN-8s`, or `one output`.
+        parameters: Numbers that were trained.
+        preprocessing: In words.
+        architecture: As metadata holds it.
+        choices: What the file did not say, and how it was decided, a sentence each.
+    """
+
+    net: str
+    variants: str
+    parameters: int
+    preprocessing: str
+    architecture: Mapping[str, Any]
+    choices: tuple[str, ...]
+
+
+def summary(checkpoint: Checkpoint) -> Summary:
+    """What a checkpoint is."""
+    net = checkpoint.net
+    variants = net.architecture.variants
+    return Summary(
+        net=net_name(net),
+        variants="one output" if variants == (OUTPUT,) else ", ".join(f"FCN-{variant}" for variant in variants),
+        parameters=sum(value.numel() for value in net.parameters()),
+        preprocessing=preprocessing_text(checkpoint.preprocessing),
+        architecture=net.architecture.to_dict(),
+        choices=tuple(_choices(checkpoint)),
+    )
+
+
+def preprocessing_text(values: Preprocessing) -> str:
+    """Such as `BGR 0..255, less 104.0 116.7 122.7 (Caffe's)`."""
+    top = "255" if values.scale == 1 else f"{255 * values.scale:.3g}"
+    words = f"{values.order.upper()} 0..{top}, less {' '.join(f'{mean:.4g}' for mean in values.mean)}"
+    if any(std != 1 for std in values.std):
+        words += f", over {' '.join(f'{std:.3g}' for std in values.std)}"
+    known = next((name for name, preset in PRESETS.items() if preset == values), None)
+    return f"{words} ({NAMES[known]})" if known else words
+
+
+def _choices(checkpoint: Checkpoint) -> list[str]:
+    card, found = checkpoint.card, []
+    if heads := card.get("other_heads"):
+        found.append(f"the {card.get('head')} head; --head {heads[0]} takes the other")
+    if "scheme" in card:
+        found.append(f"decoder class {card['scheme']}, by {card.get('scheme_chosen_by')}; --decoder says otherwise")
+    if card.get("source") == "pytorch-fcn" and checkpoint.net.architecture.variants == ("8s",):
+        said = "scaled" if card.get("at_once") else "not scaled"
+        found.append(f"pool4 and pool3 are {said}, as the file's name says; --at-once or --no-at-once says otherwise")
+    if unused := card.get("unused"):
+        found.append(f"left out, since the net does not use them: {', '.join(map(str, unused))}")
+    return found

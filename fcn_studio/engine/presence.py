@@ -1,0 +1,44 @@
+"""A classifier of very many classes on one photo: the classes most present in it, and all others together.
+
+A mask has room for 255 classes. Of a convolutionalised ImageNet classifier the strongest ones are kept; the others
+become one class whose score is the logarithm of the sum of their exponentials, so that every cell's probabilities are
+those of the softmax over all classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fcn_studio.core.labels import LabelSet, voc_colour
+
+PRESENT = 40  # classes kept; a legend of more is not read
+OTHERS = "other classes"
+OTHERS_COLOUR = (90, 90, 90)
+
+
+def strongest(scores: Tensor, count: int = PRESENT) -> Tensor:
+    """(count,) int64 indices of the classes of (1, C, h, w) scores with the largest probabilities anywhere."""
+    peaks = scores[0].softmax(0).flatten(1).amax(1)
+    return peaks.topk(min(count, len(peaks))).indices
+
+
+def reduced_scores(scores: Tensor, kept: Tensor) -> Tensor:
+    """(1, n + 1, h, w): the kept classes' scores, and the others' as one class's."""
+    others = torch.ones(scores.shape[1], dtype=torch.bool, device=scores.device)
+    others[kept] = False
+    rest = scores[:, others].logsumexp(1, keepdim=True)
+    return torch.cat([scores[:, kept], rest], 1)
+
+
+def reduced_labels(labels: LabelSet, kept: Tensor) -> LabelSet:
+    """The kept classes' names in the colours of Pascal VOC's scheme, and the others as background."""
+    names = tuple(labels.classes[index] for index in kept.tolist())
+    colours = (voc_colour(index) for index in range(1, len(names) + 1))  # the first is black
+    return LabelSet(
+        name=f"{labels.name}, the {len(names)} most present",
+        classes=(*names, OTHERS),
+        colours=(*colours, OTHERS_COLOUR),
+        void_colour=(224, 224, 192),
+        background=len(names),
+    )
