@@ -29,6 +29,7 @@ PADDING = 100
 SUFFIXES = MappingProxyType({"semantic": "_sem", "geometric": "_geo"})
 # The layer that enlarges to the photo says which net it is.
 LAST_LAYER = MappingProxyType({"upscore": "32s", "upscore16": "16s", "upscore8": "8s"})
+SCALING = ("Scale", "Power")
 KINDS = MappingProxyType({"Convolution": 2, "Deconvolution": 1, "InnerProduct": 2})  # with weights: how many blobs
 # Means in the data layers of the nets' own repository (siftflow_layers.py, nyud_layers.py), by number of classes.
 MEANS = MappingProxyType(
@@ -56,7 +57,8 @@ def load_caffe(path: Path, wanted: Wanted | None = None) -> Checkpoint:
         CheckpointError: It is damaged, of another kind, or what it cannot say was not said.
     """
     wanted = wanted or Wanted()
-    layers = {layer.name: layer for layer in read_caffemodel(path) if layer.blobs or layer.kind == "Crop"}
+    kept = ("Crop", *SCALING)
+    layers = {layer.name: layer for layer in read_caffemodel(path) if layer.blobs or layer.kind in kept}
     head = _head(path, layers, wanted.head)
     variant = _variant(path, layers, head)
     own = {name: layer for name, layer in layers.items() if not _of_other_head(name, head)}
@@ -117,6 +119,8 @@ def _variant(path: Path, layers: Mapping[str, CaffeLayer], head: _Head) -> str:
 
 
 def _of_other_head(name: str, head: _Head) -> bool:
+    if not head.suffix:
+        return False
     stem = name.removesuffix("c")  # crops are called score_pool4c
     return any(stem.endswith(suffix) for suffix in SUFFIXES.values() if suffix != head.suffix)
 
@@ -128,13 +132,13 @@ def _state(path: Path, layers: Mapping[str, CaffeLayer], head: _Head) -> tuple[d
     for name, layer in layers.items():
         if layer.kind == "Crop":
             continue
-        if layer.kind == "Scale":
+        if layer.kind in SCALING:
             pool = name.removesuffix(head.suffix).removeprefix("scale_")
-            if pool not in scales or len(layer.blobs) != 1:
-                raise CheckpointError(
-                    f"{path}: layer {name} scales something else than pool4 or pool3; a different net?"
-                )
-            factor = layer.blobs[0].ravel()
+            stated = () if layer.factor is None else (np.array([layer.factor], np.float32),)
+            given = layer.blobs or stated
+            if pool not in scales or len(given) != 1:
+                raise CheckpointError(f"{path}: layer {name} does more than scale pool4 or pool3; a different net?")
+            factor = given[0].ravel()
             if np.ptp(factor) == 0:
                 scales[pool] = float(factor[0])
             else:
@@ -149,6 +153,8 @@ def _state(path: Path, layers: Mapping[str, CaffeLayer], head: _Head) -> tuple[d
                 f"{path}: layer {name} has {len(layer.blobs)} blobs of weights, not {KINDS[layer.kind]}; "
                 "is the file complete?"
             )
+        if f"{ours}.weight" in state:
+            raise CheckpointError(f"{path}: layer {name} is there with and without {head.suffix}; a different net?")
         state[f"{ours}.weight"] = torch.from_numpy(layer.blobs[0])
         if len(layer.blobs) == 2:
             state[f"{ours}.bias"] = torch.from_numpy(without_leading_ones(layer.blobs[1], 1))

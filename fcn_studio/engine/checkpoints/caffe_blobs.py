@@ -45,6 +45,11 @@ class CaffeBlob:
     shape: tuple[int, ...]
     rows: tuple[Numbers, ...]
 
+    @property
+    def ndim(self) -> int:
+        """How many axes they have."""
+        return len(self.shape)
+
     def read(self) -> NDArray[np.float32]:
         """The weights, in memory of their own.
 
