@@ -9,6 +9,7 @@ from enum import StrEnum
 from fcn_studio.app.panels import COARSEST_PANEL, FINEST_PANEL, KINDS, PanelId
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.palettes import palette_colours, with_colours
+from fcn_studio.core.trace import OUTPUT
 
 ColourTable = tuple[int, ...]  # 256 values 0xAARRGGBB, as QImage wants them
 Colour = tuple[int, int, int]
@@ -100,7 +101,8 @@ class Layout:
             return self.compared(available)
         if self.arrangement is Arrangement.SINGLE:
             return (self.single if self.single in available else available[-1],)
-        return tuple(panel for panel in available if panel.kind in self.shown) or available[-1:]
+        # A net's only output has no switch: without it the net would not be seen at all.
+        return tuple(panel for panel in available if panel.kind in (*self.shown, OUTPUT)) or available[-1:]
 
     def compared(self, available: tuple[PanelId, ...]) -> tuple[PanelId, PanelId]:
         """The pair, with what is not there replaced by the first and last mask."""

@@ -49,6 +49,9 @@ class Intake(QObject):
         self._session = session
         self._settings = settings
         self._window = window
+        self._told: set[str] = set()  # checkpoints whose gaps have been spoken of
+        self._offers: tuple[tuple[str, Callable[[], None]], ...] = ()  # what can be done about the last one
+        session.engine_changed.connect(self.on_engine_changed)
         self._gatherer = Gatherer(self)
         self._gatherer.found.connect(self.on_found)
         self._download = Download(self)
@@ -191,7 +194,8 @@ class Intake(QObject):
         actions: list[tuple[str, Callable[[], None]]] = [(self.tr("Undo"), lambda: self._session.set_engine(before))]
         if not beside:
             actions.append((self.tr("Compare Both"), lambda: self._session.set_engine(both)))
-        self.happened.emit(Word(text, tuple(actions)))
+        self._offers = tuple(actions)
+        self.happened.emit(Word(text, self._offers))
 
     def use_set(self, paths: tuple[Path, ...]) -> None:
         """Several checkpoints, such as one for each variant, in place of the open ones; says so."""
@@ -199,6 +203,29 @@ class Intake(QObject):
         self._session.set_engine(replace(before, weights=tuple(str(path) for path in paths)))
         text = self.tr("Loading {0} checkpoints, each for panels of its own.").format(len(paths))
         self.happened.emit(Word(text, ((self.tr("Undo"), lambda: self._session.set_engine(before)),)))
+
+    @Slot()
+    def on_engine_changed(self) -> None:
+        """What a checkpoint's file did not say is said, once it is open; a second head is offered."""
+        engine = self._session.engine
+        for info in engine:
+            if info.weights in self._told or not info.notes:
+                continue
+            self._told.add(info.weights)
+            actions: list[tuple[str, Callable[[], None]]] = list(self._offers)
+            for head in info.other_heads:
+                weights = f"{info.weights.partition('#')[0]}#{head}"
+                if weights not in self._session.choice.weights:
+                    actions.append((self.tr("Open the {0} Head Beside").format(head), self._opener(weights)))
+            text = self.tr("{0}: {1}.").format(info.checkpoint, "; ".join(info.notes))
+            self.happened.emit(Word(text, tuple(actions)))
+
+    def _opener(self, weights: str) -> Callable[[], None]:
+        def open_beside() -> None:
+            now = self._session.choice
+            self._session.set_engine(replace(now, weights=(*now.weights, weights)))
+
+        return open_beside
 
     def _take(self, incoming: Incoming, name: str) -> None:
         if incoming.paths:

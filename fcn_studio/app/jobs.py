@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.pyramid import Levels
 from fcn_studio.core.cancel import CancelToken
+from fcn_studio.core.diagnosis import Diagnosis, InputRecipe
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.metrics import Metrics
 from fcn_studio.core.trace import Trace
@@ -73,6 +74,9 @@ class EngineInfo:
         device_name: The hardware's own name.
         precision: Of the trunk.
         reason: One sentence: why this device and precision.
+        net: What kind of net it is, such as `FCN-VGG16`.
+        notes: What its file did not say, and how it was decided; a phrase each.
+        other_heads: Of a net with two, the one that is not open.
     """
 
     weights: str
@@ -83,6 +87,9 @@ class EngineInfo:
     device_name: str
     precision: str
     reason: str
+    net: str = ""
+    notes: tuple[str, ...] = ()
+    other_heads: tuple[str, ...] = ()
 
 
 class Purpose(StrEnum):
@@ -92,6 +99,7 @@ class Purpose(StrEnum):
     PREFETCH = "prefetch"  # so that the next photo is there when it is asked for
     EXPORT = "export"
     FIELD = "field"  # the effective receptive field of a score cell
+    DOCTOR = "doctor"  # what is wrong with a checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,23 @@ class FieldTask:
     class_index: int
 
 
+@dataclass(frozen=True, slots=True)
+class DoctorTask:
+    """Which checkpoint the doctor is to examine, or to write with another preprocessing.
+
+    Attributes:
+        weights: Its name or path.
+        of_its_kind: Whether the photo is of the kind that it was trained on, as far as is known.
+        recipe: The preprocessing to write, or None to examine.
+        target: Where to.
+    """
+
+    weights: str
+    of_its_kind: bool = True
+    recipe: InputRecipe | None = None
+    target: Path | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """One request. The token is set by the window's thread, since the worker is busy when it is needed.
@@ -144,6 +169,7 @@ class Job:
         confidence: Whether each pixel's winning probability is wanted too.
         export: What to write, for Purpose.EXPORT.
         field: What to look for, for Purpose.FIELD.
+        doctor: Whom to examine, for Purpose.DOCTOR.
         taps: Whether pool3, pool4 and fc7 are to be kept, for answers down to channels.
     """
 
@@ -156,6 +182,7 @@ class Job:
     confidence: bool = False
     export: ExportTask | None = None
     field: FieldTask | None = None
+    doctor: DoctorTask | None = None
     taps: bool = False
 
 
@@ -241,6 +268,14 @@ class FieldFound:
     values: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Diagnosed:
+    """A checkpoint has been examined."""
+
+    job: int
+    diagnosis: Diagnosis
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The job failed; `sentence` is for the user."""
@@ -256,5 +291,5 @@ class Cancelled:
     job: int
 
 
-End = Finished | Exported | FieldFound | Failed | Cancelled
+End = Finished | Exported | FieldFound | Diagnosed | Failed | Cancelled
 Report = Partial | StageDone | End

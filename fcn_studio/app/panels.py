@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from fcn_studio.core.trace import OUTPUT
+
 PHOTO, TRUTH = "photo", "truth"
 VARIANTS = ("32s", "16s", "8s")
-KINDS = (PHOTO, TRUTH, *VARIANTS)
+KINDS = (PHOTO, TRUTH, *VARIANTS)  # that can be switched on and off
+MASKS = (*VARIANTS, OUTPUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,7 @@ class PanelId:
     """What a panel shows.
 
     Attributes:
-        kind: One of KINDS.
+        kind: One of KINDS, or OUTPUT.
         slot: For a variant, which of the open checkpoints it comes from, from 0.
     """
 
@@ -25,7 +28,7 @@ class PanelId:
     @property
     def is_variant(self) -> bool:
         """Whether a net's mask is shown, neither the photo alone nor its ground truth."""
-        return self.kind in VARIANTS
+        return self.kind in MASKS
 
     def __str__(self) -> str:
         return f"{self.kind}_{self.slot + 1}" if self.slot else self.kind
@@ -37,5 +40,5 @@ COARSEST_PANEL, FINEST_PANEL = PanelId(VARIANTS[0]), PanelId(VARIANTS[-1])
 
 def available_panels(variants: Iterable[Iterable[str]], *, truth: bool) -> tuple[PanelId, ...]:
     """The panels that can be filled, in order; `variants` are those of each open checkpoint."""
-    masks = (PanelId(kind, slot) for slot, found in enumerate(variants) for kind in VARIANTS if kind in tuple(found))
+    masks = (PanelId(kind, slot) for slot, found in enumerate(variants) for kind in MASKS if kind in tuple(found))
     return (PHOTO_PANEL, *((TRUTH_PANEL,) if truth else ()), *masks)

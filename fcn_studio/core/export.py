@@ -80,6 +80,11 @@ def save_results(
         OutputError: A file could not be written; it is not left half-written.
     """
     labels = trace.labels if labels is None else labels
+    if "contributions" in kinds and not trace.fuses_scores:
+        raise OutputError(
+            f"{trace.title(trace.variants[0])} does not add scores of several layers, so there are no contributions; "
+            "leave them out."
+        )
     per_variant = "mask" in kinds or "overlay" in kinds
     masks = {variant: trace.mask(variant) for variant in variants if per_variant}
     written = []

@@ -70,7 +70,7 @@ def panels(
     for variant in trace.variants:
         # Nearest: an averaged palette colour would be a class that nobody predicted.
         small = np.asarray(Image.fromarray(trace.mask(variant)).resize(size, Image.Resampling.NEAREST))
-        found.append((f"FCN-{variant}", Image.fromarray(overlay(base, small, labels, opacity=opacity))))
+        found.append((trace.title(variant), Image.fromarray(overlay(base, small, labels, opacity=opacity))))
     return found
 
 

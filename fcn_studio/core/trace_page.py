@@ -122,7 +122,7 @@ def save_page(
 
     Raises:
         OutputError: The file cannot be written, or the photo is too large for a page.
-        DataError: `labels` has another number of classes.
+        DataError: `labels` has another number of classes, or the net does not fuse scores.
         ValueError: No such language.
     """
     if language not in WORDS:
@@ -130,6 +130,11 @@ def save_page(
     labels = trace.labels if labels is None else labels
     if len(labels) != len(trace.labels):
         raise DataError(f"Label set {labels.name!r} has {len(labels)} classes, but the trace has {len(trace.labels)}.")
+    if not trace.fuses_scores:
+        raise DataError(
+            f"{trace.title(trace.variants[0])} does not fuse scores, which is what a page shows; save the trace as "
+            ".fcntrace, or the view as a picture."
+        )
     scores = sum(score_map.evidence.size for score_map in trace.score_maps.values())
     if scores > MAX_SCORES:
         height, width = trace.size
@@ -191,7 +196,7 @@ def _json_in_html(data: Mapping[str, Any]) -> str:
 
 def _facts(trace: Trace, labels: LabelSet, size: tuple[int, int]) -> dict[str, Any]:
     made_by = trace.provenance
-    names = [f"FCN-{variant}" for variant in trace.variants]
+    names = [trace.title(variant) for variant in trace.variants]
     shares = trace.class_shares(trace.variants[-1])
     largest = [int(index) for index in np.argsort(-shares, kind="stable")[:3] if shares[index] > 0]
     return {
@@ -299,7 +304,7 @@ def _sliders(skips: list[str], words: Mapping[str, str]) -> str:
 
 
 def _header_cells(trace: Trace, words: Mapping[str, str], *, mix: bool) -> str:
-    names = [f"FCN-{variant}" for variant in trace.variants] + ([words["mix_column"]] if mix else [])
+    names = [trace.title(variant) for variant in trace.variants] + ([words["mix_column"]] if mix else [])
     return "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
 
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication
 
 from fcn_studio.app.panels import PHOTO, TRUTH, PanelId
 from fcn_studio.app.session import Shown
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.trace import Trace, variant_title
 
 DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
 
@@ -20,13 +20,15 @@ def device_text(device: str, precision: str) -> str:
     return "\N{NO-BREAK SPACE}".join(words)
 
 
-def panel_title(panel: PanelId) -> str:
+def panel_title(panel: PanelId, shown: Shown | None = None) -> str:
     """The panel's name; a second checkpoint's variants carry its number."""
     if panel.kind == PHOTO:
         return QCoreApplication.translate("Captions", "Photo")
     if panel.kind == TRUTH:
         return QCoreApplication.translate("Captions", "Ground truth")
-    return f"FCN-{panel.kind}" + (f" ({panel.slot + 1})" if panel.slot else "")
+    trace = shown.trace_of(panel) if shown is not None else None
+    title = trace.title(panel.kind) if trace is not None else variant_title(panel.kind)
+    return title + (f" ({panel.slot + 1})" if panel.slot else "")
 
 
 def score_text(panel: PanelId, shown: Shown | None) -> str:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from fcn_studio.app.panels import TRUTH
 from fcn_studio.app.views.changes_map import Kind, Lack, MapId
 from fcn_studio.core.changes import Verdict
+from fcn_studio.core.trace import variant_title
 
 
 def map_name(which: MapId) -> str:
@@ -93,4 +94,4 @@ def verdict_name(verdict: Verdict) -> str:
 
 def line_name(kind: str) -> str:
     """Whose boundaries a line shows."""
-    return QCoreApplication.translate("Changes", "Ground truth") if kind == TRUTH else f"FCN-{kind}"
+    return QCoreApplication.translate("Changes", "Ground truth") if kind == TRUTH else variant_title(kind)

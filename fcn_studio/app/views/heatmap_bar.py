@@ -202,7 +202,7 @@ class HeatmapBar(QWidget):
     def _node_text(self, trace: Trace, node: str) -> str:
         rows, columns, coords = node_geometry(trace, node)
         if node in trace.variants:
-            return self.tr("FCN-{0}, final ({1} x {2})").format(node, columns, rows)
+            return self.tr("{0}, final ({1} x {2})").format(trace.title(node), columns, rows)
         text = self.tr("{0} (stride {1}, {2} x {3})")
         return text.format(node, int(coords.scale), columns, rows)
 

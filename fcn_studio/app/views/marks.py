@@ -14,6 +14,7 @@ from fcn_studio.app.views.rendering import indexed_image, sample
 from fcn_studio.app.views.view_transform import Placement
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom on the photo, edges of pixels
+OTHER = "#c8c8c8"  # of the only layer of a net that does not fuse scores
 LAYER_COLOURS = {layer: "#{:02x}{:02x}{:02x}".format(*colour) for layer, colour in RGB_OF_LAYERS.items()}
 HEAT = [min(value * 2, 230) << 24 | 0xFFE14D for value in range(256)]  # nothing, then ever more yellow
 
@@ -48,7 +49,7 @@ class Marks:
                 left, top, _, _ = placement.visible()
                 painter.drawImage(QPointF(left / ratio, top / ratio), image)
         for layer, box in self.fields:
-            self._frame(painter, _on_view(box, placement, ratio), QColor(LAYER_COLOURS[layer]))
+            self._frame(painter, _on_view(box, placement, ratio), QColor(LAYER_COLOURS.get(layer, OTHER)))
         if self.region is not None:
             self._frame(painter, _on_view(self.region, placement, ratio), QColor(255, 255, 255))
         if self.pin is not None:

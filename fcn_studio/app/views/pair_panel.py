@@ -84,10 +84,7 @@ class PairPanel(QFrame):
         """What is compared, out of what, and how."""
         if panels != self._panels:
             self._panels = panels
-            for box in (self._first, self._second):
-                with QSignalBlocker(box):
-                    box.clear()
-                    box.addItems([panel_title(panel) for panel in panels])
+            self._name_panels()
         changed = (pair, difference) != (self._pair, self._difference)
         self._pair, self._difference = pair, difference
         for box, panel in zip((self._first, self._second), pair, strict=True):
@@ -99,9 +96,21 @@ class PairPanel(QFrame):
         if changed:
             self.show_picture(self._shown, self._appearance)
 
+    def _name_panels(self) -> None:
+        names = [panel_title(panel, self._shown) for panel in self._panels]
+        for box in (self._first, self._second):
+            if names == [box.itemText(index) for index in range(box.count())]:
+                continue
+            chosen = box.currentIndex()
+            with QSignalBlocker(box):
+                box.clear()
+                box.addItems(names)
+                box.setCurrentIndex(chosen)
+
     def show_picture(self, shown: Shown | None, appearance: Appearance) -> None:
         """Shows the two masks of a photo."""
         self._shown, self._appearance = shown, appearance
+        self._name_panels()
         if self._pair is None or self.isHidden():
             return
         first, second = self._pair
@@ -112,9 +121,8 @@ class PairPanel(QFrame):
             self.canvas.before.set_content(panel_content(first, shown, appearance))
         self.set_appearance(appearance)
         self._count.setText(self._count_text())
-        scores = [
-            f"{panel_title(panel)}: {score_text(panel, shown)}" for panel in self._pair if score_text(panel, shown)
-        ]
+        found = ((panel_title(panel, shown), score_text(panel, shown)) for panel in self._pair)
+        scores = [f"{title}: {score}" for title, score in found if score]
         origins = dict.fromkeys(origin_text(panel, shown) for panel in self._pair)
         self._origin.setText("  |  ".join((*scores, *origins)))
         self._origin.setToolTip(self._origin.text())

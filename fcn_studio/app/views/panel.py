@@ -83,7 +83,7 @@ class Panel(QFrame):
             message = self.tr("Segmenting…") if shown.pending else self.tr("No mask")
         self.canvas.set_content(panel_content(panel, shown, appearance), message)
         self.canvas.set_look(panel_look(panel, shown, appearance))
-        self._title.setText(panel_title(panel))
+        self._title.setText(panel_title(panel, shown))
         self._score.setText(score_text(panel, shown) or "\N{NO-BREAK SPACE}")  # an empty label is less high
         self._score.setVisible(shown is not None and shown.result.truth is not None)
         self._origin.setText(origin_text(panel, shown))

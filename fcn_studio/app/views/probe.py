@@ -146,11 +146,12 @@ class ProbeView(QFrame):
             self._heat = self._heat_of = self._wished = None
         self._shown, self._appearance = shown, appearance
         variants = tuple(panel for panel in panels if panel.is_variant)
-        if variants != self._panels:
+        names = [panel_title(panel, shown) for panel in variants]
+        if variants != self._panels or names != [self._variant.itemText(n) for n in range(self._variant.count())]:
             self._panels = variants
             with QSignalBlocker(self._variant):
                 self._variant.clear()
-                self._variant.addItems([panel_title(panel) for panel in variants])
+                self._variant.addItems(names)
                 first = [panel for panel in variants if panel.slot == 0]
                 self._variant.setCurrentIndex(len(first) - 1)
         self._later()
@@ -226,8 +227,9 @@ class ProbeView(QFrame):
             widget.setVisible(found is not None)
         self._unpin.setVisible(probed.pinned)
         pinned_pixel = found is not None and probed.pinned and probed.pixel is not None
-        self._channels.setVisible(pinned_pixel)
-        self._effective.setVisible(pinned_pixel)
+        fuses = trace is not None and trace.fuses_scores
+        self._channels.setVisible(pinned_pixel and fuses)
+        self._effective.setVisible(pinned_pixel and fuses)
         self._ask_field()
         self._hint.setVisible(not probed.pinned)
         self._hint.setText(
@@ -242,8 +244,17 @@ class ProbeView(QFrame):
         self._place.setText(self._place_text(probed))
         labels = self._appearance.dressed(trace.labels)
         self._ranks.setText(self._rank_text())
-        self._bars.set_groups(_groups(found, labels))
-        self._verdict.setText(self._verdict_text(found, labels))
+        for widget in (self._bars, self._key):
+            widget.setVisible(fuses)  # elsewhere there is one layer, and nothing to share
+        if fuses:
+            self._bars.set_groups(_groups(found, labels))
+            self._verdict.setText(self._verdict_text(found, labels))
+        else:
+            self._verdict.setText(
+                self.tr("{0} does not add scores of several layers, so there are no shares to tell apart here.").format(
+                    trace.title(found.variant)
+                )
+            )
         self._doubt.setText(
             self.tr("Margin of the winner's probability {0} %, entropy {1} bits of at most {2}.").format(
                 f"{100 * found.margin:.1f}", f"{found.entropy:.2f}", f"{math.log2(len(labels)):.2f}"
@@ -320,7 +331,8 @@ class ProbeView(QFrame):
                 words.append(
                     f"{sign}\N{NO-BREAK SPACE}{html.escape(dressed.classes[index])} {percent}\N{NO-BREAK SPACE}%"
                 )
-            rows.append(f"<tr><td><b>{panel_title(panel)}</b>&nbsp;&nbsp;</td><td>{', '.join(words)}</td></tr>")
+            title = html.escape(panel_title(panel, self._shown))
+            rows.append(f"<tr><td><b>{title}</b>&nbsp;&nbsp;</td><td>{', '.join(words)}</td></tr>")
         return f"<table cellspacing='0' cellpadding='1'>{''.join(rows)}</table>"
 
     def _verdict_text(self, found: Explanation, labels: LabelSet) -> str:

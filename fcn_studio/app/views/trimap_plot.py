@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from fcn_studio.app.views.plot_colours import line_colour
 from fcn_studio.core.files import whole_file
+from fcn_studio.core.trace import variant_title
 
 TICK_STEPS = (1.0, 2.0, 5.0, 10.0, 20.0)  # percent, between two marks of the upright axis
 MOST_TICKS = 7
@@ -107,8 +108,8 @@ class TrimapPlot(QWidget):
         if self._marked is None:
             return ""
         variant, place = self._marked
-        text = self.tr("FCN-{0}, up to {1} px: mean IU {2} %")
-        return text.format(variant, self._widths[place], f"{self._curves[variant][place]:.1f}")
+        text = self.tr("{0}, up to {1} px: mean IU {2} %")
+        return text.format(variant_title(variant), self._widths[place], f"{self._curves[variant][place]:.1f}")
 
     def axes(self, size: QSizeF | None = None, font: QFont | None = None) -> TrimapAxes:
         """Where values lie on this widget, or on paper of a size."""
@@ -233,7 +234,7 @@ class TrimapPlot(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             _paint_marker(painter, variant, QPointF(left, place))
             painter.setPen(palette.color(QPalette.ColorRole.Text))
-            text = f"FCN-{variant} {value:.1f}"
+            text = f"{variant_title(variant)} {value:.1f}"
             painter.drawText(QPointF(left + GAP, place + (metrics.ascent() - metrics.descent()) / 2), text)
 
     def _paint_mark(self, painter: QPainter, axes: TrimapAxes, palette: QPalette) -> None:

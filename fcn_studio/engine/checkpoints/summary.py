@@ -63,12 +63,15 @@ def preprocessing_text(values: Preprocessing) -> str:
 def _choices(checkpoint: Checkpoint) -> list[str]:
     card, found = checkpoint.card, []
     if heads := card.get("other_heads"):
-        found.append(f"the {card.get('head')} head; --head {heads[0]} takes the other")
+        found.append(f"one of two heads, {card.get('head')}; the other is {heads[0]}")
     if "scheme" in card:
-        found.append(f"decoder class {card['scheme']}, by {card.get('scheme_chosen_by')}; --decoder says otherwise")
+        found.append(
+            f"decoder class {card['scheme']}, by {card.get('scheme_chosen_by')}; other classes have the same layers, and "
+            "`weights import --decoder` chooses"
+        )
     if card.get("source") == "pytorch-fcn" and checkpoint.net.architecture.variants == ("8s",):
         said = "scaled" if card.get("at_once") else "not scaled"
-        found.append(f"pool4 and pool3 are {said}, as the file's name says; --at-once or --no-at-once says otherwise")
+        found.append(f"pool4 and pool3 are {said}, by the file's name; `weights import --at-once` chooses")
     if unused := card.get("unused"):
         found.append(f"left out, since the net does not use them: {', '.join(map(str, unused))}")
     return found

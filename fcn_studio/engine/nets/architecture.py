@@ -88,8 +88,9 @@ class Architecture:
 
     @property
     def name(self) -> str:
-        """Such as `FCN-VGG16`."""
-        return NAMES[self.trunk]
+        """Such as `FCN-VGG16`, or `VGG16 classifier`."""
+        name = NAMES[self.trunk]
+        return f"{name.removeprefix('FCN-')} classifier" if self.alignment == "classifier" else name
 
     def first_padding(self) -> int:
         """Padding of the first convolution."""
