@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fcn_studio import paths
 from fcn_studio.core.errors import DataError, OutputError
 from fcn_studio.core.labels import LabelSet, numbered_label_set, read_label_set
 
 if TYPE_CHECKING:
+    from fcn_studio.engine.checkpoints.native import Checkpoint
     from fcn_studio.engine.checkpoints.wanted import Wanted
 
 NUMBERED = "numbered"
@@ -67,8 +68,9 @@ def run(args: argparse.Namespace) -> int:
     """Converts; prints what was found in a few lines."""
     import torch  # takes seconds
 
-    from fcn_studio.engine.checkpoints.native import save_checkpoint
-    from fcn_studio.engine.checkpoints.opening import open_checkpoint
+    from fcn_studio.engine.checkpoints.caffe import scan_caffe
+    from fcn_studio.engine.checkpoints.native import save_checkpoint, save_weights
+    from fcn_studio.engine.checkpoints.opening import CAFFE_SUFFIX, open_checkpoint
     from fcn_studio.engine.checkpoints.summary import summary
 
     output: Path = args.output
@@ -76,17 +78,25 @@ def run(args: argparse.Namespace) -> int:
         raise OutputError(f"{output}: a checkpoint of FCN Studio ends in .safetensors; give it that name.")
     if output.exists() and not args.force:
         raise OutputError(f"{output} is there already; choose another name, or --force to replace it.")
-    found = open_checkpoint(args.source, wanted_of(args))
-    card = {**found.card, "file": args.source.name, "sha256": found.digest}
-    save_checkpoint(
-        output, found.net, labels=found.labels, preprocessing=found.preprocessing, card=card, dtype=torch.float32
-    )
+    if args.source.suffix.lower() == CAFFE_SUFFIX:
+        unread = scan_caffe(args.source, wanted_of(args))  # half a gigabyte goes from file to file in pieces
+        found = unread.checkpoint
+        save_weights(output, found.net.architecture, unread.state, **_meaning(args, found), dtype=torch.float32)
+    else:
+        found = open_checkpoint(args.source, wanted_of(args))
+        save_checkpoint(output, found.net, **_meaning(args, found), dtype=torch.float32)
     facts = summary(found)
     print(f"{output}: {facts.net}, {facts.variants}, {len(found.labels)} classes ({found.labels.name})")
     print(f"  input: {facts.preprocessing}")
     for word in facts.choices:
         print(f"  {word}")
     return 0
+
+
+def _meaning(args: argparse.Namespace, found: Checkpoint) -> dict[str, Any]:
+    """What is saved beside the weights."""
+    card = {**found.card, "file": args.source.name, "sha256": found.digest}
+    return {"labels": found.labels, "preprocessing": found.preprocessing, "card": card}
 
 
 def wanted_of(args: argparse.Namespace) -> Wanted:

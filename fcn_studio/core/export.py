@@ -13,6 +13,7 @@ from PIL import Image
 
 from fcn_studio.core.animation import save_animation
 from fcn_studio.core.contributions import decider_image, save_contributions
+from fcn_studio.core.errors import OutputError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.fusion_figure import fusion_figure
 from fcn_studio.core.heatmap_figure import heatmap_figures

@@ -35,8 +35,8 @@ def bilinear(kernel: int) -> Tensor:
     return weight
 
 
-def state_of(kind: str, *, learned: bool = False) -> State:
-    """A state dict with the keys and shapes of the original's, but narrow."""
+def state_of(kind: str, *, learned: bool = False, channels: tuple[int, ...] = CHANNELS, fc: int = FC) -> State:
+    """A state dict with the keys and shapes of the original's, but narrow unless told otherwise."""
     generator = torch.Generator().manual_seed(len(kind))
 
     def layer(name: str, out: int, into: int, kernel: int) -> State:
@@ -47,9 +47,9 @@ def state_of(kind: str, *, learned: bool = False) -> State:
     into = 3
     for block, count in enumerate(BLOCKS, start=1):
         for number in range(1, count + 1):
-            state |= layer(f"conv{block}_{number}", CHANNELS[block - 1], into, 3)
-            into = CHANNELS[block - 1]
-    state |= layer("fc6", FC, into, 7) | layer("fc7", FC, FC, 1) | layer("score_fr", CLASSES, FC, 1)
+            state |= layer(f"conv{block}_{number}", channels[block - 1], into, 3)
+            into = channels[block - 1]
+    state |= layer("fc6", fc, into, 7) | layer("fc7", fc, fc, 1) | layer("score_fr", CLASSES, fc, 1)
     ups = {"32s": {"upscore": 64}, "16s": {"upscore2": 4, "upscore16": 32}}
     ups |= {eight: {"upscore2": 4, "upscore_pool4": 4, "upscore8": 16} for eight in ("8s", "8s-atonce")}
     for name, kernel in ups[kind].items():
@@ -58,9 +58,9 @@ def state_of(kind: str, *, learned: bool = False) -> State:
             weight = weight + 0.05 * torch.randn(weight.shape, generator=generator)
         state[f"{name}.weight"] = weight
     if kind != "32s":
-        state |= layer("score_pool4", CLASSES, CHANNELS[3], 1)
+        state |= layer("score_pool4", CLASSES, channels[3], 1)
     if kind.startswith("8s"):
-        state |= layer("score_pool3", CLASSES, CHANNELS[2], 1)
+        state |= layer("score_pool3", CLASSES, channels[2], 1)
     return state
 
 

@@ -14,15 +14,19 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.geometry import PHOTO, crop_pair
-from fcn_studio.engine.checkpoints.caffe_reader import CaffeLayer, read_caffemodel, without_leading_ones
+from fcn_studio.engine.checkpoints.caffe_blobs import CaffeBlob
+from fcn_studio.engine.checkpoints.caffe_reader import CaffeLayer, scan_caffemodel
 from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
-from fcn_studio.engine.checkpoints.parts import filled, labels_for, layer_of, upsampling_kind
+from fcn_studio.engine.checkpoints.parts import labels_for, layer_of, upsampling_kind, upsampling_state, upscores
+from fcn_studio.engine.checkpoints.states import check_layers, fill
 from fcn_studio.engine.checkpoints.wanted import HEADS, Wanted
-from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture
+from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture, Upsampling
+from fcn_studio.engine.nets.build import empty
 from fcn_studio.engine.preprocess import CAFFE, Preprocessing
 
 PADDING = 100
@@ -50,42 +54,69 @@ class _Head:
     suffix: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A checkpoint whose weights still lie in their file.
+
+    Attributes:
+        checkpoint: All but the weights: its net has none.
+        state: The weights by the net's names, as they are to be saved or filled in.
+    """
+
+    checkpoint: Checkpoint
+    state: Mapping[str, Tensor | CaffeBlob]
+
+
 def load_caffe(path: Path, wanted: Wanted | None = None) -> Checkpoint:
     """Reads a `.caffemodel` of one of the published kinds, exactly; nothing in it is executed.
 
     Raises:
         CheckpointError: It is damaged, of another kind, or what it cannot say was not said.
     """
+    unread = scan_caffe(path, wanted)
+    state = {
+        key: value if isinstance(value, Tensor) else torch.from_numpy(value.read())
+        for key, value in unread.state.items()
+    }
+    fill(path, unread.checkpoint.net, state)
+    return unread.checkpoint
+
+
+def scan_caffe(path: Path, wanted: Wanted | None = None) -> Unread:
+    """The same without reading most of the weights, to convert a file in little memory.
+
+    Raises:
+        CheckpointError: As of `load_caffe`, but for numbers that are not finite.
+    """
     wanted = wanted or Wanted()
     kept = ("Crop", *SCALING)
-    layers = {layer.name: layer for layer in read_caffemodel(path) if layer.blobs or layer.kind in kept}
+    layers = {layer.name: layer for layer in scan_caffemodel(path) if layer.stored or layer.kind in kept}
     head = _head(path, layers, wanted.head)
     variant = _variant(path, layers, head)
     own = {name: layer for name, layer in layers.items() if not _of_other_head(name, head)}
     crops = {name: layer for name, layer in own.items() if layer.kind == "Crop"}
     scales, state = _state(path, own, head)
-    architecture = _architecture(path, state, variant, scales, own)
+    upsampling = {key: value for key, value in state.items() if isinstance(value, Tensor) and upscores(key)}
+    architecture = _architecture(path, state, variant, scales, upsampling_kind(path, upsampling))
     _check_windows(path, own, architecture)
     _check_crops(path, crops, architecture, variant, head)
     classes = architecture.num_classes
-    labels = labels_for(path, wanted.labels, classes, f"score_fr{head.suffix}")
+    others = {key: value for key, value in state.items() if not upscores(key)}
+    state = {**others, **upsampling_state(architecture, upsampling)}
+    net = empty(architecture)
+    check_layers(path, net, state)
     card: dict[str, Any] = {"source": "Caffe", "net": path.stem, "layers": len(layers) - len(crops)}
     if head.suffix:
         card |= {"head": head.name, "other_heads": [name for name in HEADS if name != head.name]}
-    return Checkpoint(
-        net=filled(path, architecture, state),
-        labels=labels,
+    checkpoint = Checkpoint(
+        net=net.eval(),
+        labels=labels_for(path, wanted.labels, classes, f"score_fr{head.suffix}"),
         preprocessing=wanted.preprocessing or _preprocessing(classes, bool(head.suffix)),
         digest=file_digest(path),
         name=path.stem if head.name == HEADS[0] else f"{path.stem} ({head.name})",
         card=card,
     )
-
-
-def heads_of(path: Path) -> tuple[str, ...]:
-    """The heads of a net: both of SIFT Flow's, else none."""
-    names = {layer.name for layer in read_caffemodel(path)}
-    return tuple(name for name, suffix in SUFFIXES.items() if f"score_fr{suffix}" in names)
+    return Unread(checkpoint, state)
 
 
 def _head(path: Path, layers: Mapping[str, CaffeLayer], wanted: str | None) -> _Head:
@@ -125,20 +156,18 @@ def _of_other_head(name: str, head: _Head) -> bool:
     return any(stem.endswith(suffix) for suffix in SUFFIXES.values() if suffix != head.suffix)
 
 
-def _state(path: Path, layers: Mapping[str, CaffeLayer], head: _Head) -> tuple[dict[str, float], dict[str, Tensor]]:
+def _state(
+    path: Path, layers: Mapping[str, CaffeLayer], head: _Head
+) -> tuple[dict[str, float], dict[str, Tensor | CaffeBlob]]:
     """Factors of scale layers by pool, and weights by our names; a factor for each channel goes into the scores."""
-    scales, state = {"pool4": 1.0, "pool3": 1.0}, dict[str, Tensor]()
+    scales, state = {"pool4": 1.0, "pool3": 1.0}, dict[str, Tensor | CaffeBlob]()
     factors: dict[str, Tensor] = {}
     for name, layer in layers.items():
         if layer.kind == "Crop":
             continue
         if layer.kind in SCALING:
             pool = name.removesuffix(head.suffix).removeprefix("scale_")
-            stated = () if layer.factor is None else (np.array([layer.factor], np.float32),)
-            given = layer.blobs or stated
-            if pool not in scales or len(given) != 1:
-                raise CheckpointError(f"{path}: layer {name} does more than scale pool4 or pool3; a different net?")
-            factor = given[0].ravel()
+            factor = _factor(path, layer, pool)
             if np.ptp(factor) == 0:
                 scales[pool] = float(factor[0])
             else:
@@ -148,30 +177,42 @@ def _state(path: Path, layers: Mapping[str, CaffeLayer], head: _Head) -> tuple[d
             raise CheckpointError(f"{path}: layer {name} is of the kind {layer.kind}, which no published FCN has.")
         ours = name.removesuffix(head.suffix) if head.suffix else name
         ours = "upscore32" if ours == "upscore" else ours
-        if len(layer.blobs) != KINDS[layer.kind]:
+        if len(layer.stored) != KINDS[layer.kind]:
             raise CheckpointError(
-                f"{path}: layer {name} has {len(layer.blobs)} blobs of weights, not {KINDS[layer.kind]}; "
+                f"{path}: layer {name} has {len(layer.stored)} blobs of weights, not {KINDS[layer.kind]}; "
                 "is the file complete?"
             )
         if f"{ours}.weight" in state:
             raise CheckpointError(f"{path}: layer {name} is there with and without {head.suffix}; a different net?")
-        state[f"{ours}.weight"] = torch.from_numpy(layer.blobs[0])
-        if len(layer.blobs) == 2:
-            state[f"{ours}.bias"] = torch.from_numpy(without_leading_ones(layer.blobs[1], 1))
+        weight = layer.stored[0]
+        # The kernels must be looked at, and may be reshaped; they are small.
+        state[f"{ours}.weight"] = torch.from_numpy(weight.read()) if upscores(ours) else weight
+        if len(layer.stored) == 2:
+            state[f"{ours}.bias"] = layer.stored[1].without_leading_ones(1)
     for pool, each in factors.items():
-        weight = layer_of(path, state, f"score_{pool}.weight")
-        if weight.shape[1] != len(each):
-            raise CheckpointError(f"{path}: layer scale_{pool} has {len(each)} factors, not {weight.shape[1]}.")
-        state[f"score_{pool}.weight"] = weight * each[:, None, None]
+        scored = layer_of(path, state, f"score_{pool}.weight")
+        if scored.shape[1] != len(each):
+            raise CheckpointError(f"{path}: layer scale_{pool} has {len(each)} factors, not {scored.shape[1]}.")
+        values = scored if isinstance(scored, Tensor) else torch.from_numpy(scored.read())
+        state[f"score_{pool}.weight"] = values * each[:, None, None]
     return scales, state
+
+
+def _factor(path: Path, layer: CaffeLayer, pool: str) -> NDArray[np.float32]:
+    """(n,) what a layer multiplies a pool by: one number, or one for each channel."""
+    if pool in ("pool4", "pool3") and len(layer.stored) == 1:
+        return layer.stored[0].read().ravel()
+    if pool in ("pool4", "pool3") and not layer.stored and layer.factor is not None:
+        return np.array([layer.factor], np.float32)
+    raise CheckpointError(f"{path}: layer {layer.name} does more than scale pool4 or pool3; a different net?")
 
 
 def _architecture(
     path: Path,
-    state: Mapping[str, Tensor],
+    state: Mapping[str, Tensor | CaffeBlob],
     variant: str,
     scales: Mapping[str, float],
-    layers: Mapping[str, CaffeLayer],
+    upsampling: Upsampling,
 ) -> Architecture:
     if "conv1_1.weight" in state:
         names = [f"conv{block}_{count}.weight" for block, count in enumerate(VGG16_CONVOLUTIONS, start=1)]
@@ -183,18 +224,14 @@ def _architecture(
     first, second, third, fourth, fifth = (int(layer_of(path, state, name).shape[0]) for name in names)
     groups = 1
     if alexnet:
-        into = int(layer_of(path, state, "conv2.weight").shape[1])
-        groups = first // max(into, 1)
-        window = layers["conv1"].window
-        if into and window is not None and window.stride not in ((4, 4), (1, 1)):
-            raise CheckpointError(f"{path}: layer conv1 has stride {window.stride}, not 4; a different net?")
+        groups = first // int(layer_of(path, state, "conv2.weight").shape[1])
     try:
         return Architecture(
             num_classes=int(layer_of(path, state, "score_fr.weight").shape[0]),
             alignment="caffe",
             channels=(first, second, third, fourth, fifth),
             fc_channels=int(layer_of(path, state, "fc6.weight").shape[0]),
-            upsampling=upsampling_kind(path, state),
+            upsampling=upsampling,
             variants=(variant,),
             pool4_scale=scales["pool4"],
             pool3_scale=scales["pool3"],
@@ -213,7 +250,7 @@ def _check_windows(path: Path, layers: Mapping[str, CaffeLayer], architecture: A
         if layer.window is None or layer.window.kernel == (0, 0):
             continue
         kernel, padding = layer.window.kernel, layer.window.padding
-        side = layer.blobs[0].shape[-1] if layer.blobs else kernel[0]
+        side = layer.stored[0].shape[-1] if layer.stored else kernel[0]
         expected = PADDING if name == first else 0
         if name.startswith("conv") and name != first:
             expected = (side - 1) // 2

@@ -7,7 +7,7 @@ from pathlib import Path
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.caffe import SUFFIXES as SUFFIXES_OF_HEADS
 from fcn_studio.engine.checkpoints.caffe import load_caffe
-from fcn_studio.engine.checkpoints.caffe_reader import read_caffemodel
+from fcn_studio.engine.checkpoints.caffe_reader import scan_caffemodel
 from fcn_studio.engine.checkpoints.classifiers import is_classifier, load_classifier
 from fcn_studio.engine.checkpoints.decoder_states import (
     PREPROCESSING as DECODER_PREPROCESSING,
@@ -62,8 +62,9 @@ def classes_in(path: Path, head: str | None = None) -> int:
     """
     if path.suffix.lower() == CAFFE_SUFFIX:
         wanted = f"score_fr{SUFFIXES_OF_HEADS[head or HEADS[0]]}"
-        biases = {layer.name: layer.blobs[-1].size for layer in read_caffemodel(path) if layer.blobs}
-        found = biases.get(wanted, biases.get("score_fr"))
+        kernels = {layer.name: layer.stored[0].shape for layer in scan_caffemodel(path) if layer.stored}
+        shape = kernels.get(wanted, kernels.get("score_fr"))
+        found = shape[0] if shape else None
     else:
         state = read_state(path) if path.suffix.lower() in TORCH_SUFFIXES else {}
         found = next((len(state[key]) for key in SCORES if key in state), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -11,10 +12,12 @@ from torch import Tensor
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.fusion import bilinear_kernel
 from fcn_studio.core.labels import LabelSet, label_sets_of_size
-from fcn_studio.engine.checkpoints.states import fill
+from fcn_studio.engine.checkpoints.states import Shaped, fill
 from fcn_studio.engine.nets.architecture import Architecture, Upsampling
+from fcn_studio.engine.nets.build import empty
 from fcn_studio.engine.nets.fcn import FCN
 
+AnyShaped = TypeVar("AnyShaped", bound=Shaped)
 BILINEAR_TOLERANCE = 1e-6  # single precision of weights up to 1
 
 
@@ -40,9 +43,9 @@ def labels_for(path: Path, wanted: LabelSet | None, classes: int, layer: str) ->
     return fitting[0]
 
 
-def layer_of(path: Path, tensors: Mapping[str, Tensor], key: str) -> Tensor:
+def layer_of(path: Path, tensors: Mapping[str, AnyShaped], key: str) -> AnyShaped:
     """A convolution's weight from which the net is inferred."""
-    if key not in tensors or tensors[key].ndim != 4 or 0 in tensors[key].shape:
+    if key not in tensors or len(tensors[key].shape) != 4 or 0 in tensors[key].shape:
         raise CheckpointError(f"{path}: layer {key.partition('.')[0]} is missing or of a wrong shape.")
     return tensors[key]
 
@@ -64,10 +67,11 @@ def upsampling_kind(path: Path, tensors: Mapping[str, Tensor]) -> Upsampling:
         kinds.add(_kind(weight))
     if not kinds - {"bilinear"}:
         return "bilinear"
-    return "per_class" if all(weight.shape[1] == 1 for key, weight in tensors.items() if _upscores(key)) else "learned"
+    return "per_class" if all(weight.shape[1] == 1 for key, weight in tensors.items() if upscores(key)) else "learned"
 
 
-def _upscores(key: str) -> bool:
+def upscores(key: str) -> bool:
+    """Whether a layer is one of upsampling."""
     return key.startswith("upscore")
 
 
@@ -91,20 +95,22 @@ def _dense(weight: Tensor) -> Tensor:
     return dense
 
 
+def upsampling_state(architecture: Architecture, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The upscore layers' weights as the net's kind of upsampling wants them: none, dense, or one for each class."""
+    if architecture.upsampling == "bilinear":
+        return {}
+    dense = architecture.upsampling == "learned"
+    return {key: _dense(value) if dense else value for key, value in tensors.items() if upscores(key)}
+
+
 def filled(path: Path, architecture: Architecture, tensors: Mapping[str, Tensor]) -> FCN:
     """The net with these tensors, those of upsampling as its kind wants them; every tensor must have its place.
 
     Raises:
         CheckpointError: A layer is missing, surplus or misshapen.
     """
-    kept = dict(tensors)
-    for key in tensors:
-        if _upscores(key):
-            if architecture.upsampling == "bilinear":
-                del kept[key]
-            elif architecture.upsampling == "learned":
-                kept[key] = _dense(tensors[key])
-    with torch.device("meta"):
-        net = FCN(architecture)
-    fill(path, net, kept)
+    net = empty(architecture)
+    assert isinstance(net, FCN)  # as every Architecture makes one
+    others = {key: value for key, value in tensors.items() if not upscores(key)}
+    fill(path, net, others | upsampling_state(architecture, tensors))
     return net

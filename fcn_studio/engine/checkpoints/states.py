@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -63,8 +64,16 @@ def numbers_in(state: Mapping[str, Tensor], prefix: str) -> Iterator[int]:
     yield from sorted(int(number) for number in found if number.isascii() and number.isdigit() and len(number) < 4)
 
 
-def fill(path: Path, net: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Gives `net`, built without memory, the tensors of `state`; leaves it in evaluation mode.
+class Shaped(Protocol):
+    """Weights that are here, or that lie in a file yet."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Their shape."""
+
+
+def check_layers(path: Path, net: nn.Module, state: Mapping[str, Shaped]) -> None:
+    """Holds every layer's name and shape against those of `net`.
 
     Raises:
         CheckpointError: A layer is missing, surplus or of another shape.
@@ -79,6 +88,15 @@ def fill(path: Path, net: nn.Module, state: Mapping[str, Tensor]) -> None:
             raise CheckpointError(
                 f"{path}: layer {key} is {tuple(state[key].shape)}, but this net has {shape}; a different net?"
             )
+
+
+def fill(path: Path, net: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Gives `net`, built without memory, the tensors of `state`; leaves it in evaluation mode.
+
+    Raises:
+        CheckpointError: As of `check_layers`.
+    """
+    check_layers(path, net, state)
     counters = {key: torch.zeros((), dtype=torch.long) for key in net.state_dict() if key.endswith(COUNTER)}
     net.load_state_dict({**state, **counters}, assign=True)
     net.eval()

@@ -66,8 +66,8 @@ def _choices(checkpoint: Checkpoint) -> list[str]:
         found.append(f"one of two heads, {card.get('head')}; the other is {heads[0]}")
     if "scheme" in card:
         found.append(
-            f"decoder class {card['scheme']}, by {card.get('scheme_chosen_by')}; other classes have the same layers, and "
-            "`weights import --decoder` chooses"
+            f"decoder class {card['scheme']}, by {card.get('scheme_chosen_by')}; other classes have the same layers, "
+            "and `weights import --decoder` chooses"
         )
     if card.get("source") == "pytorch-fcn" and checkpoint.net.architecture.variants == ("8s",):
         said = "scaled" if card.get("at_once") else "not scaled"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.nets.architecture import Architecture
@@ -43,9 +45,20 @@ def build(architecture: AnyArchitecture) -> Net:
     return DecoderFCN(architecture) if isinstance(architecture, DecoderArchitecture) else ResNetFCN(architecture)
 
 
+class _Unstarted(TorchFunctionMode):
+    """Leaves new weights as they are: on the meta device there is nothing to start, and torch's compiler would load."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__module__", None) == "torch.nn.init" or func in (Tensor.normal_, Tensor.uniform_):
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
 def empty(architecture: AnyArchitecture) -> Net:
     """A net without memory for weights, to be given some by `load_state_dict(..., assign=True)`."""
-    with torch.device("meta"):
+    with torch.device("meta"), _Unstarted():
         return build(architecture)
 
 

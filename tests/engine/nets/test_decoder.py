@@ -39,8 +39,17 @@ def norm_name(trunk: str, block: int, place: int) -> str:
     return conv_name(trunk, block, place + 1)
 
 
-def random_state(trunk: str = "vgg16", *, batch_norm: bool = False, transposed: bool = True, seed: int = 0) -> State:
-    """A state dict with the keys of the originals, narrow and with every number random."""
+def random_state(
+    trunk: str = "vgg16",
+    *,
+    batch_norm: bool = False,
+    transposed: bool = True,
+    seed: int = 0,
+    channels: tuple[int, ...] = CHANNELS,
+    last: int = LAST,
+    classes: int = CLASSES,
+) -> State:
+    """A state dict with the keys of the originals, narrow unless told otherwise, and with every number random."""
     generator = torch.Generator().manual_seed(seed)
     state: State = {}
 
@@ -59,18 +68,18 @@ def random_state(trunk: str = "vgg16", *, batch_norm: bool = False, transposed: 
         state[f"{name}.num_batches_tracked"] = torch.tensor(7)
 
     into = 3
-    for block, (places, width) in enumerate(zip(PLACES[trunk, batch_norm], CHANNELS, strict=True), start=1):
+    for block, (places, width) in enumerate(zip(PLACES[trunk, batch_norm], channels, strict=True), start=1):
         for place in places:
             layer(conv_name(trunk, block, place), (width, into, 3, 3), width)
             if batch_norm:
                 norm(norm_name(trunk, block, place), width)
             into = width
-    widths = (*CHANNELS[::-1], LAST)
+    widths = (*channels[::-1], last)
     for number in range(1, 6):
         into, out = widths[number - 1], widths[number]
         layer(f"deconv{number}", (into, out, 3, 3) if transposed else (out, into, 3, 3), out)
         norm(f"bn{number}", out)
-    layer("classifier", (CLASSES, LAST, 1, 1), CLASSES)
+    layer("classifier", (classes, last, 1, 1), classes)
     return state
 
 
