@@ -335,8 +335,16 @@ ACTIONS: tuple[Entry, ...] = (
     Entry("palette.save", QT_TRANSLATE_NOOP("Actions", "&Save Palette…"), Menu.MASKS, submenu=PALETTE),
     Entry("net.open", QT_TRANSLATE_NOOP("Actions", "&Open Checkpoint…"), Menu.NET, ("Ctrl+K",), icon="checkpoint"),
     Entry("net.add", QT_TRANSLATE_NOOP("Actions", "&Compare with Checkpoint…"), Menu.NET, ("Ctrl+Shift+K",)),
+    Entry("net.catalog", QT_TRANSLATE_NOOP("Actions", "Chec&kpoints…"), Menu.NET, ("Ctrl+Alt+K",)),
     Entry("net.default", QT_TRANSLATE_NOOP("Actions", "Use the &Default Checkpoint"), Menu.NET),
     Entry("net.close_last", QT_TRANSLATE_NOOP("Actions", "C&lose Last Checkpoint"), Menu.NET, ends_section=True),
+    Entry(
+        "net.doctor",
+        QT_TRANSLATE_NOOP("Actions", "Checkpoint Doc&tor…"),
+        Menu.NET,
+        ("Ctrl+Shift+D",),
+        ends_section=True,
+    ),
     Entry(
         "device.auto",
         QT_TRANSLATE_NOOP("Actions", "&Automatic"),

@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtWidgets import QApplication
 
 from fcn_studio.app.appearance import Arrangement
+from fcn_studio.app.catalog_menu import CatalogMenu
 from fcn_studio.app.intake import Intake
 from fcn_studio.app.language import LANGUAGES, SYSTEM, Language
 from fcn_studio.app.output_menu import OutputMenu
@@ -39,6 +40,7 @@ class Parts:
     intake: Intake
     output: OutputMenu
     palettes: PaletteMenu
+    catalog: CatalogMenu
     transform: ViewTransform
     workspace: Workspace
     settings: Settings
@@ -163,6 +165,7 @@ def _net(parts: Parts) -> Handlers:
     return {
         "net.open": lambda: intake.ask_for_checkpoint(beside=False),
         "net.add": lambda: intake.ask_for_checkpoint(beside=True),
+        "net.catalog": parts.catalog.show,
         "net.default": use_default,
         "net.close_last": close_last,
         **{f"device.{device}": partial(set_device, device) for device in DEVICES},

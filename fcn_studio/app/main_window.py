@@ -12,12 +12,14 @@ from fcn_studio import __version__
 from fcn_studio.app.action_states import ActionStates
 from fcn_studio.app.actions import build_actions
 from fcn_studio.app.background import Background
+from fcn_studio.app.catalog_menu import CatalogMenu
 from fcn_studio.app.command_palette import CommandPalette
+from fcn_studio.app.doctor_dialog import DoctorDialog
 from fcn_studio.app.handlers import Handlers, Parts, build_handlers
 from fcn_studio.app.incoming import can_take
 from fcn_studio.app.inference import Inference
 from fcn_studio.app.intake import Intake
-from fcn_studio.app.jobs import EngineChoice
+from fcn_studio.app.jobs import EngineChoice, Photo
 from fcn_studio.app.language import Language
 from fcn_studio.app.menus import build_menus, build_tool_bar, layout_button, set_icons
 from fcn_studio.app.output_menu import OutputMenu
@@ -48,6 +50,7 @@ class MainWindow(QMainWindow):
         intake: How photos come in.
         output: How results go out.
         palettes: Colours of classes.
+        catalog: Published checkpoints.
         background: Answers questions to a trace.
         transform: The zoom and pan of all panels.
         workspace: The middle of the window.
@@ -68,6 +71,7 @@ class MainWindow(QMainWindow):
         self.background.failed.connect(self.session.tell)
         self.output = OutputMenu(self.session, settings, self.background, lambda: language.code, self)
         self.palettes = PaletteMenu(self.session, settings, self)
+        self.catalog = CatalogMenu(self.session, self.intake, theme, self)
         self.transform = ViewTransform(self)
         self._thumbnails = Thumbnails(self)
         self._restore_presentation()
@@ -123,6 +127,7 @@ class MainWindow(QMainWindow):
             self.intake,
             self.output,
             self.palettes,
+            self.catalog,
             self.transform,
             self.workspace,
             self._settings,
@@ -150,6 +155,7 @@ class MainWindow(QMainWindow):
         self.workspace.truth_requested.connect(self.intake.ask_for_truth)
         self.workspace.path_requested.connect(self.output.copy_path)
         self.output.happened.connect(self.workspace.show_word)
+        self.catalog.happened.connect(self.workspace.show_word)
         self.workspace.channels_requested.connect(self._show_channels)
         self._tour = Tour(self.session, self.workspace, self._parts)
         self._tour.step_changed.connect(self.workspace.tour.show_step)
@@ -188,6 +194,7 @@ class MainWindow(QMainWindow):
             "view.probe": self._show_probe,
             "view.strip": self._show_strip,
             "view.full_screen": self._toggle_full_screen,
+            "net.doctor": self._show_doctor,
             "help.palette": self._find_command,
             "help.tour": self._start_tour,
             "help.keys": lambda: ShortcutSheet(self).show(),
@@ -269,6 +276,18 @@ class MainWindow(QMainWindow):
         except ValueError as error:
             self.session.tell(self.tr("There are no channels to show: {0}.").format(error))
 
+    def _show_doctor(self) -> None:
+        """For the first checkpoint, on the current photo, else on a sample."""
+        photo = self.session.list.current
+        if photo is None and self.intake.samples:
+            photo = Photo.from_path(self.intake.samples[0], is_sample=True)
+        if photo is None:
+            self.session.tell(self.tr("Open a photo first: the doctor tries the net on it."))
+            return
+        dialog = DoctorDialog(self.session, photo, self)
+        dialog.checkpoint_written.connect(self.intake.use_checkpoint)
+        dialog.show()
+
     def _start_tour(self) -> None:
         """On the photo that is shown, else on the first sample once it is there."""
         self._tour_wanted = True
@@ -346,5 +365,6 @@ class MainWindow(QMainWindow):
         self.session.close()
         self.intake.close()
         self.background.close()
+        self.catalog.close()
         self._thumbnails.close()
         self._inference.close()

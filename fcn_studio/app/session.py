@@ -12,6 +12,7 @@ from fcn_studio.app.inference import Inference
 from fcn_studio.app.job_queue import JobQueue
 from fcn_studio.app.jobs import (
     Cancelled,
+    DoctorTask,
     EngineChoice,
     EngineInfo,
     Failed,
@@ -128,6 +129,7 @@ class Session(QObject):
         pointer_changed: The pointer is over another pixel. ((x, y) on the photo, or None)
         probed_changed: Another place is probed. (Probed)
         field_found: An effective receptive field that was asked for. (FieldTask, (H, W) float32)
+        doctor_reported: What the checkpoint doctor's job tells. (Report)
     """
 
     shown_changed = Signal()
@@ -140,6 +142,7 @@ class Session(QObject):
     pointer_changed = Signal(object)  # tuple[int, int] | None
     probed_changed = Signal(object)  # Probed
     field_found = Signal(object, object)  # FieldTask, NDArray[np.float32]
+    doctor_reported = Signal(object)  # Report
 
     def __init__(self, inference: Inference, choice: EngineChoice, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -262,6 +265,13 @@ class Session(QObject):
             self.queue.drop(Purpose.FIELD)
             self.queue.add([replace(self.make_job(photo, Purpose.FIELD), field=task)])
 
+    def ask_doctor(self, photo: Photo, task: DoctorTask) -> int:
+        """Has a checkpoint examined, or written anew, by the worker; the newest wish counts. Gives the job's number."""
+        self.queue.drop(Purpose.DOCTOR)
+        job = replace(self.make_job(photo, Purpose.DOCTOR), doctor=task)
+        self.queue.add([job])
+        return job.id
+
     def keep_taps(self) -> None:
         """Has the photo that is shown traced with its taps."""
         self._with_taps = self.list.current
@@ -350,6 +360,8 @@ class Session(QObject):
     def on_report(self, job: Job, report: Report) -> None:
         """A job has something to tell; what an overtaken job tells is dropped here and nowhere else."""
         self._note_status(job, report)
+        if job.purpose is Purpose.DOCTOR:
+            self.doctor_reported.emit(report)
         if isinstance(report, FieldFound):
             self.field_found.emit(report.task, report.values)
         elif isinstance(report, Failed) and job.purpose is Purpose.FIELD:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from fcn_studio.app.jobs import (
     Cancelled,
+    Diagnosed,
     End,
     EngineChoice,
     EngineInfo,
@@ -88,6 +89,8 @@ class InferenceWorker(QObject):
                 end = self._export(job)
             elif job.purpose is Purpose.FIELD:
                 end = self._find_field(job)
+            elif job.purpose is Purpose.DOCTOR:
+                end = self._examine(job)
             else:
                 end = Finished(job.id, self._segment(job))
         except errors.Cancelled:
@@ -173,7 +176,8 @@ class InferenceWorker(QObject):
     def _known(self, job: Job, key: CacheKey) -> Kept | None:
         """What was kept, unless it lacks the taps that are asked for."""
         found = self._cache.get(key)
-        return None if found is not None and job.taps and not found.trace.taps else found
+        lacking = found is not None and job.taps and found.trace.fuses_scores and not found.trace.taps
+        return None if lacking else found
 
     def _open_trace(self, job: Job, path: Path) -> Result:
         """What was saved is shown as it was: no checkpoint is needed."""
@@ -206,6 +210,35 @@ class InferenceWorker(QObject):
             raise errors.DataError("The checkpoint of this trace is not loaded; its gradient cannot be computed.")
         x, y = task.pixel
         return FieldFound(job.id, task, models[0].effective_field(trace, task.layer, x, y, task.class_index))
+
+    def _examine(self, job: Job) -> Diagnosed | Exported:
+        """By a net of its own, on the CPU: the models in use have lost what the doctor looks at."""
+        task = job.doctor
+        if task is None:
+            raise ValueError("a doctor's job says which checkpoint")
+        from fcn_studio.engine.doctor import diagnose, save_with  # torch takes seconds to import
+        from fcn_studio.engine.model import checkpoint_named
+
+        job.token.check()
+        checkpoint = checkpoint_named(task.weights)
+        job.token.check()
+        if task.recipe is not None and task.target is not None:
+            save_with(checkpoint, task.recipe, task.target)
+            return Exported(job.id, (task.target,))
+        source = job.photo.path if job.photo.pixels is None else job.photo.pixels
+        if source is None:
+            raise errors.ImageError("There is neither a file nor pixels to try.")
+        if isinstance(source, Path) and source.suffix.lower() == TRACE_SUFFIX:
+            source = load_trace(source).image
+        diagnosis = diagnose(
+            checkpoint,
+            read_image(source),
+            photo_name=job.photo.name,
+            of_its_kind=task.of_its_kind,
+            on_trial=lambda name, share: self.reported.emit(StageDone(job.id, name, share)),
+            cancel=job.token,
+        )
+        return Diagnosed(job.id, diagnosis)
 
     def _export(self, job: Job) -> Exported:
         task = job.export
@@ -248,6 +281,9 @@ def _info(weights: str, model: Tracer) -> EngineInfo:
         device_name=choice.name,
         precision=choice.precision,
         reason=choice.reason,
+        net=model.net_name,
+        notes=model.notes,
+        other_heads=tuple(model.card.get("other_heads", ())),
     )
 
 

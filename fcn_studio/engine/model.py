@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fcn_studio import paths
+from fcn_studio.core.catalog import downloaded
 from fcn_studio.core.errors import CheckpointError, DeviceError
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.checkpoints.opening import SUFFIX, open_checkpoint
@@ -35,7 +36,7 @@ def embedded() -> dict[str, Path]:
 
 
 def find_checkpoint(name: str | os.PathLike[str]) -> Path:
-    """The file of an embedded checkpoint's name, or the path itself.
+    """The file of an embedded or downloaded checkpoint's name, or the path itself.
 
     Raises:
         CheckpointError: Neither a known name nor a file.
@@ -43,6 +44,9 @@ def find_checkpoint(name: str | os.PathLike[str]) -> Path:
     known = embedded()
     if str(name) in known:
         return known[str(name)]
+    here = downloaded(str(name))
+    if here is not None:
+        return here
     path = Path(name)
     if not path.is_file():
         raise CheckpointError(
@@ -65,11 +69,20 @@ def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", pre
         DeviceError: The named device or precision does not exist here.
     """
     choice = choose_device(device, precision)
-    name, head = split_head(os.fspath(weights))
-    checkpoint = open_checkpoint(find_checkpoint(name), Wanted(head=head))
+    checkpoint = checkpoint_named(os.fspath(weights))
     if choice.device == "mps":
         choice = checked_choice(checkpoint, choice)
     return Model(checkpoint, choice) if isinstance(checkpoint.net, FCN) else SingleModel(checkpoint, choice)
+
+
+def checkpoint_named(weights: str) -> Checkpoint:
+    """What `load` puts on a device.
+
+    Raises:
+        CheckpointError: No such checkpoint, or a file that is none.
+    """
+    name, head = split_head(weights)
+    return open_checkpoint(find_checkpoint(name), Wanted(head=head))
 
 
 def split_head(weights: str) -> tuple[str, str | None]:
