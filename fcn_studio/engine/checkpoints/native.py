@@ -17,6 +17,7 @@ from fcn_studio.core.errors import CheckpointError, DataError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.safetensors_writer import Weights, write_safetensors
+from fcn_studio.engine.checkpoints.states import all_finite
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.build import Net, architecture_from, empty
 from fcn_studio.engine.nets.single import SingleArchitecture
@@ -165,7 +166,7 @@ def _checked_tensors(path: Path, net: Net) -> dict[str, Tensor]:
                 raise CheckpointError(f"{path}: layer {key} is {shape}, but this net has {tuple(value.shape)}.")
         tensors = {key: file.get_tensor(key).float() for key in wanted}
     for key, value in tensors.items():
-        if not bool(torch.isfinite(value).all()):
+        if not all_finite(value):
             raise CheckpointError(f"{path}: layer {key} holds infinite or undefined numbers; the file is damaged.")
     for key in net.state_dict():
         if key.endswith("num_batches_tracked"):

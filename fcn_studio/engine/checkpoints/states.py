@@ -15,6 +15,13 @@ PARALLEL = "module."  # DataParallel's prefix
 COUNTER = "num_batches_tracked"  # of batch normalisation; predicting needs it not
 
 
+def all_finite(value: Tensor) -> bool:
+    """Whether no number is infinite or undefined; by its extremes, which takes no memory beside it."""
+    if not value.numel():
+        return True
+    return all(bool(torch.isfinite(extreme)) for extreme in torch.aminmax(value))
+
+
 def plain_state(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The state in float32, without DataParallel's prefix and without counters.
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.native import MAX_BYTES
-from fcn_studio.engine.checkpoints.states import COUNTER
+from fcn_studio.engine.checkpoints.states import COUNTER, all_finite
 
 # Under which training scripts keep the net beside their optimizer: pytorch-fcn's first, then other usual ones.
 STATES = ("model_state_dict", "state_dict", "model")
@@ -39,7 +39,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
             continue  # of batch normalisation; predicting needs it not
         if not value.is_floating_point():
             raise CheckpointError(f"{path}: entry {key[:80]!r} is no layer of a net; save its state_dict alone.")
-        if not bool(torch.isfinite(value).all()):
+        if not all_finite(value):
             raise CheckpointError(f"{path}: layer {key[:80]} holds infinite or undefined numbers; the file is damaged.")
         state[key.removeprefix("module.")] = value.detach()
     return state
