@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", default="camvid", metavar="NAME|FILE", help="a label set's name or TOML file")
     parser.add_argument("--epochs", type=int, help="shrink or stretch the recipe to so many epochs")
     parser.add_argument("--val-every", type=int, default=5, metavar="N", help="epochs between evaluations")
-    parser.add_argument("--init", metavar="W", help="start from this checkpoint's weights instead of random ones")
+    parser.add_argument("--init", metavar="W", help="start from the layers of this checkpoint that fit")
     parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
 
@@ -63,6 +63,9 @@ def run(args: argparse.Namespace) -> int:
     )
     if args.resume:
         trainer.resume()
+    elif trainer.transplant is not None:
+        print(f"started from {args.init}:")
+        print("".join(f"  {line}\n" for line in trainer.transplant.lines()), end="", flush=True)
     stop = threading.Event()
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:

@@ -52,13 +52,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints the findings; 0 also where there are some."""
     _check_outputs(args)
-    from fcn_studio.engine.checkpoints.opening import open_checkpoint
     from fcn_studio.engine.doctor import diagnose  # torch takes seconds to import
-    from fcn_studio.engine.model import find_checkpoint
+    from fcn_studio.engine.model import checkpoint_named
 
-    checkpoint = open_checkpoint(find_checkpoint(args.weights))
+    checkpoint = checkpoint_named(args.weights)
     source: Path = args.photo or _sample()
-    photo = read_image(source)
+    # Of a classifier with more classes than a mask can hold, only the weights can be examined.
+    photo = read_image(source) if checkpoint.labels.fits_masks else None
     with progress_bar() as bar:
         task = bar.add_task("doctor", total=1.0)
         diagnosis = diagnose(
@@ -125,6 +125,9 @@ def _print(console: Console, diagnosis: Diagnosis, *, is_sample: bool) -> None:
         console.print(f"{found.severity:8} {found.sentence}", markup=False, highlight=False)
     if not diagnosis.findings:
         console.print("Nothing is wrong with its weights.")
+    if not diagnosis.trials:
+        console.print("More classes than a mask can hold: no preprocessing was tried.")
+        return
     decided = diagnosis.confidence is not Confidence.UNDECIDED
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in HEADINGS:

@@ -23,10 +23,12 @@ from fcn_studio.core.errors import Cancelled, CheckpointError, DataError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.metrics import Metrics, confusion_matrix, metrics
-from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
-from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.nets.fcn import FCN
+from fcn_studio.engine.checkpoints.native import save_checkpoint
+from fcn_studio.engine.nets.build import Net, build
+from fcn_studio.engine.nets.calibration import calibrate
+from fcn_studio.engine.nets.surgery_report import Transplant
 from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.surgery import start_from
 from fcn_studio.engine.training.augment import augment
 from fcn_studio.engine.training.losses import class_weights, lovasz_softmax
 from fcn_studio.engine.training.recipe import Recipe, Stage
@@ -37,6 +39,7 @@ LAST = "last.pt"
 BEST = "best.safetensors"
 LOVASZ_STRIDE = 4  # the sort costs more than a trunk block on all pixels; every fourth row and column serves
 GRADIENT_CLIP = 5.0
+CALIBRATION_PHOTOS = 4  # of CamVid: 720 cells for each channel's statistics at stride 32, 190 000 at stride 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,9 @@ class Trainer:
     """One run in one folder: log.csv, last.pt (to resume), best.safetensors (the checkpoint).
 
     The finest variant's mean IU on val decides which epoch is best.
+
+    Attributes:
+        transplant: What became of each layer of the checkpoint that the run starts from, or None.
     """
 
     def __init__(
@@ -95,12 +101,12 @@ class Trainer:
             labels: Of the data.
             device: Such as `cpu` or `cuda:0`.
             data_card: Name, source and licence of the data, kept in the checkpoint.
-            initial: A checkpoint of the same architecture to start from, instead of random weights.
+            initial: A checkpoint to start from, as far as its layers fit, instead of random weights.
             bf16: Whether convolutions run in bfloat16; only worth it where the device is fast at it.
 
         Raises:
             DataError: The data is incomplete or does not fit the labels.
-            CheckpointError: `initial` is no checkpoint or of another architecture.
+            CheckpointError: `initial` is no checkpoint, or no layer of its trunk fits.
         """
         self.recipe, self.run, self.labels, self.device = recipe, run, labels, torch.device(device)
         self._train = load_split(data, "train", labels)
@@ -110,21 +116,12 @@ class Trainer:
         self._previous: dict[str, Any] = {}
         self._bf16 = bf16
         torch.manual_seed(recipe.seed)
-        architecture = Architecture.from_dict(
-            {
-                "num_classes": len(labels),
-                "alignment": recipe.alignment,
-                "channels": recipe.channels,
-                "fc_channels": recipe.fc_channels,
-                "batch_norm": recipe.batch_norm,
-                "upsampling": recipe.upsampling,
-                "dropout": recipe.dropout,
-            }
-        )
-        self._net = self._placed(FCN(architecture))
+        architecture = recipe.architecture(len(labels))
+        self._net = self._placed(build(architecture))
+        self.transplant: Transplant | None = None
         if initial is not None:
             self._start_from(initial)
-        self._mean_net = self._placed(FCN(architecture))
+        self._mean_net = self._placed(build(architecture))
         self._mean_net.load_state_dict(self._net.state_dict())
         self._mean_net.eval()
         decayed = [value for value in self._net.parameters() if value.ndim > 1]
@@ -145,15 +142,14 @@ class Trainer:
         self._best = -1.0
 
     def _start_from(self, initial: Path) -> None:
-        checkpoint = load_checkpoint(initial)
-        if checkpoint.net.architecture.to_dict() | {"dropout": 0.0} != self._net.architecture.to_dict() | {
-            "dropout": 0.0
-        }:
-            raise CheckpointError(f"{initial}: its architecture is not the recipe's; train it with its own recipe.")
-        self._net.load_state_dict(checkpoint.net.state_dict())
-        self._previous = {"digest": checkpoint.digest, "card": dict(checkpoint.card)}
+        start = start_from(self._net, initial, labels=self.labels, preprocessing=IMAGENET_RGB)
+        self.transplant, self._previous = start.transplant, start.to_dict()
+        if self.transplant.set_up:
+            photos = self._train.photos[:: max(1, len(self._train.photos) // CALIBRATION_PHOTOS)][:CALIBRATION_PHOTOS]
+            inputs = (IMAGENET_RGB.normalise(photo[None].float().to(self.device)) for photo in photos)
+            calibrate(self._net, self.transplant.set_up, inputs)
 
-    def _placed(self, net: FCN) -> FCN:
+    def _placed(self, net: Net) -> Net:
         return net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def _steps(self, batch: int) -> int:
@@ -302,7 +298,14 @@ class Trainer:
             "val_mean_iu": {variant: round(value.mean_iu, 4) for variant, value in val.items()},
             "val_pixel_accuracy": {variant: round(value.pixel_accuracy, 4) for variant, value in val.items()},
         }
-        save_checkpoint(self.run / BEST, self._mean_net, labels=self.labels, preprocessing=IMAGENET_RGB, card=card)
+        save_checkpoint(
+            self.run / BEST,
+            self._mean_net,
+            labels=self.labels,
+            preprocessing=IMAGENET_RGB,
+            card=card,
+            dtype=_smallest_type(self._mean_net),
+        )
 
     def _log(self, loss: float, rate: float, val: Mapping[str, Metrics]) -> None:
         variants: Sequence[str] = self._net.architecture.variants
@@ -326,6 +329,7 @@ class Trainer:
             "epoch": self._epoch,
             "step": self._step,
             "best": self._best,
+            "started_from": json.dumps(self._previous),
         }
         with whole_file(self.run / LAST) as temporary:
             torch.save(state, temporary)
@@ -343,10 +347,29 @@ class Trainer:
             raise CheckpointError(f"{path}: nothing to resume; leave out --resume to start.") from error
         except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
             raise CheckpointError(f"{path}: cannot be resumed ({error}).") from error
-        if json.loads(state["recipe"]) != json.loads(json.dumps(self.recipe.to_dict())):
+        if not self._is_of_this_recipe(state["recipe"]):
             raise CheckpointError(f"{path}: made by another recipe; resume with the same one, or use a new folder.")
         self._net.load_state_dict(state["net"])
         self._mean_net.load_state_dict(state["mean_net"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
         self._epoch, self._step, self._best = state["epoch"], state["step"], state["best"]
+        if "started_from" in state:
+            self._previous = json.loads(state["started_from"])
+
+    def _is_of_this_recipe(self, saved: str) -> bool:
+        """Whether the recipe in last.pt is this one; entries that it lacks are younger than it, and at their defaults.
+
+        It is read back from plain values on both sides, which make no difference between 1 and 1.0.
+        """
+        try:
+            return Recipe.from_dict(json.loads(saved)) == Recipe.from_dict(self.recipe.to_dict())
+        except DataError:
+            return False
+
+
+def _smallest_type(net: Net) -> torch.dtype:
+    """float16, unless a number is too large for it: variances of features that nothing normalised before can be."""
+    largest = torch.finfo(torch.float16).max
+    floating = (value for value in net.state_dict().values() if value.is_floating_point())
+    return torch.float16 if all(float(value.abs().max()) <= largest for value in floating) else torch.float32

@@ -8,7 +8,29 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from fcn_studio.core.errors import DataError
+import torch
+
+from fcn_studio.core.errors import CheckpointError, DataError
+from fcn_studio.engine.nets.architecture import VARIANTS, Architecture
+from fcn_studio.engine.nets.build import AnyArchitecture, empty
+from fcn_studio.engine.nets.decoder import SCHEMES, SKIPS, DecoderArchitecture
+from fcn_studio.engine.nets.fcn import FCN
+from fcn_studio.engine.nets.trunks.googlenet import block_channels
+
+# Entries of a recipe that are the architecture's, by what `net` says.
+BOTH = ("batch_norm", "channels", "trunk", "upsampling")
+FCN_ONLY = (
+    "alignment",
+    "dropout",
+    "fc_channels",
+    "groups",
+    "local_response_norm",
+    "pool3_scale",
+    "pool4_scale",
+    "variants",
+)
+DECODER_ONLY = ("addition", "last_channels", "skips")
+DEFAULT_WEIGHTS = (0.3, 0.4, 1.0)  # of the losses at strides 32, 16 and 8
 
 
 @dataclass(frozen=True)
@@ -38,17 +60,28 @@ class Recipe:
 
     Attributes:
         name: Kept in the checkpoint's card.
+        net: `fcn`, which fuses scores (see `Architecture`), or `decoder` (see `DecoderArchitecture`).
+        trunk: `vgg16`, `alexnet` or `googlenet`; of a decoder `blocks` (two convolutions each) or one of the VGG nets.
         channels: Output channels of the five convolution blocks.
-        fc_channels: Output channels of fc6 and fc7.
         batch_norm: Batch normalisation after each trunk convolution.
-        alignment: `same` or `caffe`.
-        upsampling: `bilinear` (fixed) or `learned`.
+        upsampling: `bilinear` (fixed), `learned`, `per_class` or `nearest`; of a decoder `transposed`, `nearest`,
+            `bilinear` or `max_unpooling`.
+        alignment: `same`, `caffe` or `classifier`. This and the next seven are of nets that fuse scores only.
+        fc_channels: Output channels of fc6 and fc7.
         dropout: After fc6 and fc7.
+        groups: Of AlexNet's conv2, conv4 and conv5: 2 in Caffe's.
+        local_response_norm: As in Caffe's AlexNet.
+        variants: The outputs, coarsest first.
+        pool4_scale: Factor on the features of stride 16 before their scores.
+        pool3_scale: Factor on the features of stride 8 before their scores.
+        skips: Pools that a decoder adds, deepest first; `scheme` = fcn32s, fcn16s, fcn8s or fcns says it in a word.
+        addition: Whether a decoder adds them `before_norm` or `after_norm`; `scheme` says this too.
+        last_channels: Output channels of a decoder's last stage.
         stages: Crop sizes by epoch, in order.
         learning_rate: Peak of the one-cycle schedule.
         warm_up: Share of all steps before the peak.
         weight_decay: AdamW's, on convolution weights only.
-        variant_weights: Weight of each variant's cross-entropy, coarsest first.
+        variant_weights: Weight of each variant's cross-entropy, coarsest first; a decoder has one output.
         label_smoothing: Share of probability spread over all classes.
         ema: Decay of the running mean of weights that is evaluated and saved.
         colour: Strength of the random brightness, contrast, saturation and tint.
@@ -57,17 +90,27 @@ class Recipe:
     """
 
     name: str = "modern"
+    net: str = "fcn"
+    trunk: str = "vgg16"
     channels: tuple[int, int, int, int, int] = (32, 64, 128, 256, 256)
-    fc_channels: int = 512
     batch_norm: bool = True
-    alignment: str = "same"
     upsampling: str = "bilinear"
+    alignment: str = "same"
+    fc_channels: int = 512
     dropout: float = 0.5
+    groups: int = 1
+    local_response_norm: bool = False
+    variants: tuple[str, ...] = VARIANTS
+    pool4_scale: float = 1.0
+    pool3_scale: float = 1.0
+    skips: tuple[str, ...] = SKIPS
+    addition: str = "after_norm"
+    last_channels: int = 32
     stages: tuple[Stage, ...] = field(default_factory=tuple)
     learning_rate: float = 1e-3
     warm_up: float = 0.15
     weight_decay: float = 0.01
-    variant_weights: tuple[float, ...] = (0.3, 0.4, 1.0)
+    variant_weights: tuple[float, ...] = DEFAULT_WEIGHTS
     label_smoothing: float = 0.0
     ema: float = 0.999
     colour: float = 0.4
@@ -75,14 +118,59 @@ class Recipe:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        self._check_net()
         for stage in self.stages:
             if stage.epochs < 1 or stage.batch < 1 or min(stage.crop) < 1 or not 0 < stage.scale[0] <= stage.scale[1]:
                 raise DataError(f"{stage} needs positive epochs, batch and crop, and a rising range of scales.")
-            cells = stage.batch * -(-stage.crop[0] // 32) * -(-stage.crop[1] // 32)
-            if self.batch_norm and self.alignment == "same" and cells < 2:
+        if self.net == "fcn" and self.batch_norm and self.alignment == "same":
+            self._check_cells()
+
+    def _check_net(self) -> None:
+        if self.net not in ("fcn", "decoder"):
+            raise DataError(f"net = {self.net!r} must be fcn or decoder.")
+        usual = {entry.name: entry.default for entry in fields(self)}
+        for name in FCN_ONLY if self.net == "decoder" else DECODER_ONLY:
+            if getattr(self, name) != usual[name]:
+                raise DataError(f"{name} = {getattr(self, name)!r} means nothing to net = {self.net!r}; leave it out.")
+        variants = self.architecture(1).variants
+        if self.net == "fcn" and variants != tuple(name for name in VARIANTS if name in variants):
+            raise DataError(f"variants = {list(variants)} must stand once each, coarsest first: {', '.join(VARIANTS)}.")
+        if self.trunk == "googlenet" and self.channels != block_channels(self.channels[0]):
+            raise DataError(
+                f"channels = {list(self.channels)} are no GoogLeNet's; with {self.channels[0]} in conv1 they are "
+                f"{list(block_channels(self.channels[0]))}."
+            )
+        if len(self.variant_weights) != len(variants):
+            raise DataError(
+                f"variant_weights = {list(self.variant_weights)} must hold one weight for each of the net's outputs: "
+                f"{', '.join(variants)}."
+            )
+
+    def _check_cells(self) -> None:
+        net = empty(self.architecture(1)).eval()
+        for stage in self.stages:
+            # Shapes alone: nothing is computed on the device `meta`.
+            photos = torch.empty(stage.batch, 3, *stage.crop, device="meta")
+            coarsest = net.taps(photos).fc7 if isinstance(net, FCN) else photos
+            if coarsest.numel() // coarsest.shape[1] < 2:
                 raise DataError(
                     f"{stage} gives batch normalisation one cell at stride 32; take a larger crop or batch."
                 )
+
+    def architecture(self, num_classes: int) -> AnyArchitecture:
+        """The net's, for so many classes.
+
+        Raises:
+            DataError: There is no such net.
+        """
+        names = (*BOTH, *(DECODER_ONLY if self.net == "decoder" else FCN_ONLY))
+        values = {"num_classes": num_classes, **{name: getattr(self, name) for name in names}}
+        try:
+            if self.net == "decoder":
+                return DecoderArchitecture.from_dict(values)
+            return Architecture.from_dict(values)
+        except CheckpointError as error:
+            raise DataError(str(error).replace("this checkpoint", "this recipe")) from error
 
     @property
     def epochs(self) -> int:
@@ -122,9 +210,13 @@ class Recipe:
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
         """A recipe from plain values; a key that no recipe has is an error.
 
+        A decoder's `scheme` stands for its skips and their addition. Where variant_weights is left out, the variants
+        have the last of the default weights.
+
         Raises:
             DataError: An unknown key or a value of the wrong kind.
         """
+        values = _without_scheme(values)
         if unknown := sorted(set(values) - {entry.name for entry in fields(cls)}):
             raise DataError(f"Unknown recipe key {unknown[0]!r}.")
         try:
@@ -142,9 +234,26 @@ class Recipe:
                 )
                 for stage in values["stages"]
             )
+            if "variant_weights" not in plain:
+                outputs = 1 if plain.get("net") == "decoder" else len(plain.get("variants", VARIANTS))
+                plain["variant_weights"] = DEFAULT_WEIGHTS[-outputs:]
             return cls(**plain)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise DataError(f"The recipe is malformed ({error!r}).") from error
+
+
+def _without_scheme(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with `scheme` written out."""
+    plain = dict(values)
+    if "scheme" not in plain:
+        return plain
+    scheme = plain.pop("scheme")
+    if scheme not in SCHEMES:
+        raise DataError(f"Unknown scheme {scheme!r}; it is one of {', '.join(SCHEMES)}.")
+    if both := sorted({"skips", "addition"} & set(plain)):
+        raise DataError(f"The recipe has scheme and {both[0]}, which say the same; leave one out.")
+    skips, addition = SCHEMES[scheme]
+    return plain | {"skips": skips, "addition": addition}
 
 
 def read_recipe(path: Path) -> Recipe:
