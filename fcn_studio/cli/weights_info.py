@@ -18,9 +18,11 @@ def run(args: argparse.Namespace) -> int:
     """Prints JSON: net, labels, preprocessing, digest, size, card."""
     from fcn_studio.engine.checkpoints.opening import open_checkpoint  # torch takes seconds to import
     from fcn_studio.engine.checkpoints.summary import summary
-    from fcn_studio.engine.model import find_checkpoint
+    from fcn_studio.engine.model import find_checkpoint, split_head
 
-    path = args.source = find_checkpoint(args.weights)
+    name, head = split_head(args.weights)
+    args.head = args.head or head
+    path = args.source = find_checkpoint(name)
     found = open_checkpoint(path, wanted_of(args))
     facts = summary(found)
     content = {

@@ -9,6 +9,7 @@ from typing import Any
 from fcn_studio.core.trace import OUTPUT
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.nets.build import net_name
+from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.preprocess import PRESETS, Preprocessing
 
 NAMES = {"caffe": "Caffe's", "imagenet": "torchvision's", "halves": "from -1 to 1"}
@@ -40,9 +41,12 @@ def summary(checkpoint: Checkpoint) -> Summary:
     """What a checkpoint is."""
     net = checkpoint.net
     variants = net.architecture.variants
+    words = "one output" if variants == (OUTPUT,) else ", ".join(f"FCN-{variant}" for variant in variants)
+    if isinstance(net, FCN) and net.architecture.alignment == "classifier":
+        words = "where each class is present, at stride 32"
     return Summary(
         net=net_name(net),
-        variants="one output" if variants == (OUTPUT,) else ", ".join(f"FCN-{variant}" for variant in variants),
+        variants=words,
         parameters=sum(value.numel() for value in net.parameters()),
         preprocessing=preprocessing_text(checkpoint.preprocessing),
         architecture=net.architecture.to_dict(),
