@@ -172,6 +172,7 @@ class Workspace(QWidget):
         self.changes.pad.gains_chosen.connect(self._show_gains)
         self.changes.problem_found.connect(session.tell)
         self.fusion.node_chosen.connect(self._open_node)
+        self.fusion.taps_wanted.connect(session.keep_taps)
         self.fusion.variant_chosen.connect(self._open_variant)
         session.list.changed.connect(self._show_list)
         session.list.current_changed.connect(self.strip.set_current)

@@ -26,7 +26,7 @@ def origin(trace: Trace) -> str:
     made_by = trace.provenance
     height, width = trace.size
     return (
-        f"{made_by.checkpoint} ({made_by.digest[:8]}), {made_by.alignment} alignment, photo {width} x {height}, "
+        f"{made_by.checkpoint} ({made_by.digest[:8]}), {made_by.layout}, photo {width} x {height}, "
         f"{made_by.device} {made_by.precision}, FCN Studio {made_by.version}"
     )
 

@@ -16,8 +16,9 @@ from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
 
 Scores = NDArray[np.float32]  # (classes, h, w)
 
-# `resize` is bilinear with the edges repeated, to a size that need not be a multiple of the cells (torchvision's nets).
-Interpolation = Literal["bilinear", "nearest", "resize"]
+# `resize` is bilinear with the edges repeated, to a size that need not be a multiple of the cells (torchvision's nets);
+# `max_unpooling` gives each cell's score to one pixel and leaves the others zero (see `unpooling`).
+Interpolation = Literal["bilinear", "nearest", "resize", "max_unpooling"]
 STRIP_BYTES = 16 << 20  # of a strip's scores; a few fit the last-level cache of any desktop machine
 
 
@@ -58,6 +59,8 @@ class Upsampling:
             (C, 1, kernel, kernel) with one kernel for each class.
         interpolation: The fixed kernel.
         size: (height, width) that `resize` gives, which no kernel determines.
+        places: (h, w, 2) uint8 of `max_unpooling`, for the cells of the grid that it enlarges: row and column, below
+            `stride`, of the pixel among the cell's own that gets its score. The kernel is as large as the stride then.
     """
 
     stride: int
@@ -65,13 +68,26 @@ class Upsampling:
     weight: NDArray[np.float32] | None = None
     interpolation: Interpolation = "bilinear"
     size: tuple[int, int] | None = None
+    places: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         if (self.interpolation == "resize") != (self.size is not None):
             raise ValueError("a size goes with resizing, and with nothing else")
+        if (self.interpolation == "max_unpooling") != (self.places is not None):
+            raise ValueError("places go with max-unpooling, and with nothing else")
+        if self.places is not None:
+            if self.kernel != self.stride:
+                raise ValueError("max-unpooling reaches just the cell's own pixels")
+            self.places.setflags(write=False)
 
     def line(self) -> NDArray[np.float32]:
-        """One axis of the fixed kernel, which is the outer product of it with itself."""
+        """One axis of the fixed kernel, which is the outer product of it with itself.
+
+        Raises:
+            ValueError: Max-unpooling has no kernel.
+        """
+        if self.places is not None:
+            raise ValueError("max-unpooling has no kernel: each cell has a place of its own")
         return (
             bilinear_line(self.kernel) if self.interpolation == "bilinear" else nearest_line(self.kernel, self.stride)
         )
@@ -85,6 +101,8 @@ class Upsampling:
         """The part of `full` at the given rows and columns (steps of 1)."""
         if self.size is not None:
             return self.resized(scores, np.arange(rows.start, rows.stop), np.arange(columns.start, columns.stop))
+        if self.places is not None:
+            return self.unpooled(scores, np.arange(rows.start, rows.stop), np.arange(columns.start, columns.stop))
         if self.weight is None:
             line = self.line()
             across = _enlarge_rows(scores, rows, self.stride, line).swapaxes(1, 2)
@@ -100,6 +118,36 @@ class Upsampling:
             for places, cells, length in zip((rows, columns), scores.shape[1:], self.size, strict=True)
         )
         found: Scores = np.matmul(first, scores) @ second.T
+        return found
+
+    def unpooled(self, scores: Scores, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Scores:
+        """(C, rows, columns) float32: some rows and columns of what `max_unpooling` gives, counted as in `window`.
+
+        Raises:
+            ValueError: The scores have another grid than the places.
+        """
+        if self.places is None or scores.shape[1:] != self.places.shape[:2]:
+            raise ValueError("these scores have another grid than the indices of the pools")
+        found: Scores = np.zeros((scores.shape[0], len(rows), len(columns)), dtype=np.float32)
+        down, across = np.nonzero(self.landed(rows, columns))
+        found[:, down, across] = scores[:, rows[down] // self.stride, columns[across] // self.stride]
+        return found
+
+    def landed(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """(rows, columns) bool: the places of `unpooled` that get a cell's score; of other kinds, all of them."""
+        found = np.ones((len(rows), len(columns)), dtype=np.bool_)
+        if self.places is None or not found.size:
+            return found
+        for axis, positions in enumerate((rows, columns)):
+            inside = (positions >= 0) & (positions < self.stride * self.places.shape[axis])
+            found &= inside[:, None] if axis == 0 else inside
+        i, j = (
+            np.clip(positions // self.stride, 0, cells - 1)
+            for positions, cells in zip((rows, columns), self.places.shape, strict=False)
+        )
+        chosen = self.places[i[:, None], j]
+        found &= chosen[..., 0] == (rows - self.stride * i)[:, None]
+        found &= chosen[..., 1] == columns - self.stride * j
         return found
 
     def _learned_window(self, scores: Scores, weight: NDArray[np.float32], rows: range, columns: range) -> Scores:
@@ -177,6 +225,15 @@ class Grid:
             range(rows.start + crop, rows.stop + crop),
             range(columns.start + crop, columns.stop + crop),
         )
+
+    def reached(
+        self, upsampling: Upsampling, rows: NDArray[np.intp], columns: NDArray[np.intp]
+    ) -> NDArray[np.bool_] | None:
+        """(rows, columns) bool: the photo's pixels that get a score from any cell; None for all of them."""
+        if upsampling.places is None:
+            return None
+        crop = self.coords.upsampled(upsampling.stride, upsampling.kernel).crop_to(PHOTO)
+        return upsampling.landed(rows + crop, columns + crop)
 
 
 def align(first: Grid, second: Grid) -> tuple[Grid, Grid]:

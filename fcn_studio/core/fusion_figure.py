@@ -1,55 +1,81 @@
-"""The fusion graph as a figure: the winning classes at every node of the net after its trunk, and what joins them."""
+"""The fusion graph as a figure: winning classes, or a decoder's energies, at every node after the trunk, and arrows."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from fcn_studio.core.contributions import LAYER_COLOURS
-from fcn_studio.core.figures import BODY, HEAD, RULE, SMALL, draw_head, font, origin
+from fcn_studio.core.decoder_graph import (
+    PARTS,
+    PHOTO_NODE,
+    Part,
+    energy_picture,
+    links,
+    padded_size,
+    places,
+    pool_links,
+)
+from fcn_studio.core.figures import HEAD, SMALL, draw_head, font, origin
+from fcn_studio.core.graph_figure import PANEL, ROAD, SWATCH, Colour, Drawn, draw_arrow, draw_node, step_size
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.pictures import FAINT, GAP, INK, PAPER, colourise
-from fcn_studio.core.trace import VARIANTS, Trace
+from fcn_studio.core.trace import OUTPUT, VARIANTS, Trace
 
-PANEL = 200  # pixels along the longer side of a node's picture
-ROAD = 84  # pixels between pictures, for arrows
-CAPTION = 40  # height of the two lines below a picture
-SWATCH = 190  # width of a legend's column
+Arrows = list[tuple[str, str, str, Colour]]  # start, end, words and colour
 
 
-def fusion_figure(trace: Trace, *, title: str, labels: LabelSet | None = None) -> Image.Image:
+def fusion_figure(trace: Trace, *, title: str, labels: LabelSet | None = None, part: Part = PARTS[0]) -> Image.Image:
     """Nodes from left to right, skips below the node that they are added to, exits below those that they leave.
+
+    Of a decoder, the energy of its stages' features, each on a scale of its own, and what each skip adds.
 
     Args:
         trace: What to show.
         title: Begins the heading.
         labels: The trace's classes in other colours; None takes the trace's own.
+        part: What a decoder's stages show.
     """
     labels = trace.labels if labels is None else labels
-    places = _places(trace)
+    if trace.fuses_scores:
+        nodes, arrows = (
+            {name: _node(trace, labels, name, place) for name, place in _places(trace).items()},
+            _arrows(trace),
+        )
+    else:
+        nodes, arrows = _single_nodes(trace, labels, part), _single_arrows(trace)
     height, width = trace.size
     scale = PANEL / max(trace.size)
     panel = (max(1, round(width * scale)), max(1, round(height * scale)))
-    step = (max(panel[0], 130) + ROAD, panel[1] + CAPTION + ROAD // 2)
-    columns, rows = (1 + max(place[axis] for place in places.values()) for axis in (0, 1))
+    step = step_size(panel)
+    columns, rows = (1 + max(node.place[axis] for node in nodes.values()) for axis in (0, 1))
     used = [
         index for index in range(len(labels)) if any(trace.class_shares(variant)[index] for variant in trace.variants)
     ]
     across = max(1, (columns * step[0] - ROAD) // SWATCH)
     legend = -(-len(used) // across) * 24 + GAP
     canvas = Image.new("RGB", (2 * GAP + columns * step[0] - ROAD, HEAD + rows * step[1] + legend), PAPER)
-    draw_head(canvas, f"{title}: fusion", origin(trace))
-    corners = {name: (GAP + column * step[0], HEAD + row * step[1]) for name, (column, row) in places.items()}
-    for start, end, words, colour in _arrows(trace):
-        _arrow(canvas, corners[start], corners[end], panel, words, colour)
-    for name, corner in corners.items():
-        _node(canvas, trace, labels, name, corner, panel)
+    draw_head(canvas, f"{title}: {_subject(trace, part)}", origin(trace))
+    corners = {name: (GAP + node.place[0] * step[0], HEAD + node.place[1] * step[1]) for name, node in nodes.items()}
+    for start, end, words, colour in arrows:
+        draw_arrow(canvas, corners[start], corners[end], panel, words, colour)
+    for name, node in nodes.items():
+        draw_node(canvas, node, corners[name], panel)
     draw, top = ImageDraw.Draw(canvas), HEAD + rows * step[1]
     for number, index in enumerate(used):
         x, y = GAP + number % across * SWATCH, top + number // across * 24
         draw.rectangle((x, y, x + 15, y + 15), fill=labels.colours[index], outline=FAINT)
         draw.text((x + 24, y), labels.classes[index], fill=INK, font=font(SMALL))
     return canvas
+
+
+def _subject(trace: Trace, part: Part) -> str:
+    if not trace.stages:
+        return "scores" if not trace.fuses_scores else "fusion, max-unpooling" if trace.unpools else "fusion"
+    height, width = padded_size(trace)
+    words = {"output": "features", "below": "what comes from below", "skip": "what skips add"}[part]
+    return f"energy of {words}, each stage on its own scale; photo padded to {width} x {height}"
 
 
 def _places(trace: Trace) -> dict[str, tuple[int, int]]:
@@ -66,11 +92,10 @@ def _places(trace: Trace) -> dict[str, tuple[int, int]]:
     return places
 
 
-def _arrows(trace: Trace) -> list[tuple[str, str, str, tuple[int, int, int]]]:
-    """Start, end, words and colour."""
+def _arrows(trace: Trace) -> Arrows:
     last, coarse = trace.variants[-1], LAYER_COLOURS["score_fr"]
 
-    def skip(layer: str, end: str) -> tuple[str, str, str, tuple[int, int, int]]:
+    def skip(layer: str, end: str) -> tuple[str, str, str, Colour]:
         crop = trace.skip_crop(layer)
         return layer, end, f"+ crop {crop}" if crop else "+", LAYER_COLOURS[layer]
 
@@ -88,52 +113,51 @@ def _arrows(trace: Trace) -> list[tuple[str, str, str, tuple[int, int, int]]]:
     return arrows
 
 
-def _node(
-    canvas: Image.Image, trace: Trace, labels: LabelSet, name: str, corner: tuple[int, int], panel: tuple[int, int]
-) -> None:
+def _node(trace: Trace, labels: LabelSet, name: str, place: tuple[int, int]) -> Drawn:
     if name in trace.variants:
         classes, words = trace.mask(name), f"{trace.size[1]} x {trace.size[0]}"
-    else:
-        classes = trace.node(name).argmax(axis=0).astype(np.uint8)
-        stride = int(trace.part(name, "score_fr").coords.scale)
-        words = f"{classes.shape[1]} x {classes.shape[0]}, stride {stride}"
-    picture = Image.fromarray(colourise(classes, labels)).resize(panel, Image.Resampling.NEAREST)
-    canvas.paste(picture, corner)
-    draw, (left, top) = ImageDraw.Draw(canvas), corner
-    draw.rectangle((left - 1, top - 1, left + panel[0], top + panel[1]), outline=RULE)
-    title = f"FCN-{name}" if name in trace.variants else name
-    draw.text((left, top + panel[1] + 4), title, fill=INK, font=font(BODY))
-    draw.text((left, top + panel[1] + 22), words, fill=FAINT, font=font(SMALL))
+        return Drawn(place, trace.title(name), words, colourise(classes, labels))
+    scores = trace.node(name)
+    classes = scores.argmax(axis=0).astype(np.uint8)
+    if trace.unpools:
+        classes[~scores.any(axis=0)] = labels.void  # nothing was put back there
+    words = f"{classes.shape[1]} x {classes.shape[0]}, stride {int(trace.part(name, 'score_fr').coords.scale)}"
+    return Drawn(place, name, words, colourise(classes, labels))
 
 
-def _arrow(
-    canvas: Image.Image,
-    start: tuple[int, int],
-    end: tuple[int, int],
-    panel: tuple[int, int],
-    words: str,
-    colour: tuple[int, int, int],
-) -> None:
-    draw = ImageDraw.Draw(canvas)
-    middle = panel[1] // 2
-    if start[1] == end[1]:  # along the road
-        tail, tip = (start[0] + panel[0] + 6, start[1] + middle), (end[0] - 6, end[1] + middle)
-        draw.line((tail, tip), fill=colour, width=3)
-        draw.polygon([tip, (tip[0] - 9, tip[1] - 6), (tip[0] - 9, tip[1] + 6)], fill=colour)
-        draw.text(((tail[0] + tip[0]) / 2, tail[1] - 6), words, fill=INK, font=font(BODY), anchor="mb")
-    elif start[0] == end[0]:  # down to an exit
-        x = start[0] + panel[0] - 12
-        tail, tip = (x, start[1] + panel[1] + 6), (x, end[1] - 6)
-        draw.line((tail, tip), fill=colour, width=3)
-        draw.polygon([tip, (tip[0] - 6, tip[1] - 9), (tip[0] + 6, tip[1] - 9)], fill=colour)
-        draw.text((x + 10, (tail[1] + tip[1]) / 2), words, fill=INK, font=font(BODY), anchor="lm")
-    else:  # a skip: to the right, then up between its own column and the next
-        x = end[0] - ROAD // 3
-        tail, turn, tip = (
-            (start[0] + panel[0] + 6, start[1] + middle),
-            (x, start[1] + middle),
-            (end[0] - 2, end[1] + panel[1] - 10),
-        )
-        draw.line((tail, turn, (x, tip[1]), tip), fill=colour, width=3, joint="curve")
-        draw.polygon([tip, (tip[0] - 9, tip[1] - 6), (tip[0] - 9, tip[1] + 6)], fill=colour)
-        draw.text(((tail[0] + x) / 2, tail[1] - 6), words, fill=INK, font=font(BODY), anchor="mb")
+def _single_nodes(trace: Trace, labels: LabelSet, part: Part) -> dict[str, Drawn]:
+    """Of a net with one output: a decoder's stages and pools, or the only scores."""
+    height, width = trace.size
+    size = f"{width} x {height}"
+    mask = colourise(trace.mask(OUTPUT), labels)
+    if not trace.stages:
+        layer = trace.score_maps["score"]
+        classes = trace.node("score").argmax(axis=0).astype(np.uint8)
+        words = f"{classes.shape[1]} x {classes.shape[0]}, stride {layer.stride}"
+        return {
+            PHOTO_NODE: Drawn((0, 0), "photo", size, trace.image),
+            "score": Drawn((1, 0), "score", words, colourise(classes, labels)),
+            OUTPUT: Drawn((2, 0), trace.title(OUTPUT), size, mask),
+        }
+    found = {}
+    for place in places(trace):
+        own: dict[str, tuple[str, NDArray[np.uint8]]] = {PHOTO_NODE: ("photo", trace.image), OUTPUT: ("mask", mask)}
+        name, picture = own.get(place.name, (place.name, energy_picture(place, part)))
+        rows, columns = (-(-side // place.stride) for side in trace.size)
+        words = size if place.name in own else f"{columns} x {rows}, stride {place.stride}"
+        missing = "not added" if place.row else "into the decoder" if place.stage is None else "no skip"
+        found[place.name] = Drawn((place.column, place.row), name, words, picture, missing)
+    return found
+
+
+def _single_arrows(trace: Trace) -> Arrows:
+    if not trace.stages:
+        step = trace.upsamplings["upscore"]
+        return [(PHOTO_NODE, "score", "backbone", INK), ("score", OUTPUT, f"resize x{step.stride}", INK)]
+    arrows = [(start, end, "", INK) for start, end in pool_links(trace)]
+    arrows += [(start, end, words, INK) for start, end, words in links(trace)]
+    colour = LAYER_COLOURS["score_pool4"]
+    arrows += [
+        (stage.skip, stage.name, f"+ {100 * stage.added_share:.0f} %", colour) for stage in trace.stages if stage.skip
+    ]
+    return arrows

@@ -247,6 +247,8 @@ class NodeHeat:
         step = self._upsampling
         if step.size is not None:
             return step.resized(scores, rows + self._crop, columns + self._crop)
+        if step.places is not None:
+            return step.unpooled(scores, rows + self._crop, columns + self._crop)
         if step.weight is None:
             line = step.line()
             across = _enlarge(scores, rows + self._crop, step.stride, line).swapaxes(1, 2)

@@ -130,10 +130,11 @@ def label_sets_of_size(classes: int) -> tuple[LabelSet, ...]:
 def numbered_label_set(classes: int) -> LabelSet:
     """A set for channels whose meaning is not known: `class 0` and on, none of them background.
 
-    Class i has colour i + 1 of the VOC development kit's colour map, so that void keeps black to itself.
+    Class i has colour i + 1 of the VOC development kit's colour map, so that void keeps black to itself where a mask
+    can hold all classes; colours of more repeat.
 
     Raises:
-        DataError: Not 1 to MAX_CLASSES.
+        DataError: Not 1 to MOST_CLASSES.
     """
     return LabelSet(
         name=f"numbered-{classes}",

@@ -36,6 +36,7 @@ class LiveFusion:
 
     def __init__(self, trace: Trace, upsampling: UpsamplingKind = "learned") -> None:
         fused = trace.fuse(upsampling=upsampling)
+        self._void = trace.labels.void
         self.variant = trace.variants[-1]
         self.size = trace.size
         node, last = LAST_STEP[self.variant]
@@ -60,6 +61,8 @@ class LiveFusion:
             )
             return whole[:, rows - rows[0]][:, :, columns - columns[0]]
         crop = grid.coords.upsampled(self._last.stride, self._last.kernel).crop_to(PHOTO)
+        if self._last.places is not None:
+            return self._last.unpooled(grid.scores, rows + crop, columns + crop)
         down = _weights(rows + crop, grid.scores.shape[1], self._last)
         across = _weights(columns + crop, grid.scores.shape[2], self._last)
         near_rows, near_columns = _used(down), _used(across)  # while zoomed in, most cells are out of sight
@@ -67,10 +70,33 @@ class LiveFusion:
         return np.asarray(down[:, near_rows] @ part @ across[:, near_columns].T, dtype=np.float32)
 
     def mask(self, gains: Gains, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.uint8]:
-        """(len(rows), len(columns)) uint8 class indices there; both in ascending order."""
+        """(len(rows), len(columns)) uint8 class indices there; both in ascending order. Void as in `Trace.mask`."""
         if not (rows.size and columns.size):
             return np.empty((len(rows), len(columns)), dtype=np.uint8)
-        return winners(self.scores(gains, rows, columns))
+        mask = winners(self.scores(gains, rows, columns))
+        reached = self.reached(rows, columns)
+        if reached is not None:
+            mask[~reached] = self._void
+        return mask
+
+    def landings(self, gains: Gains) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.uint8]]:
+        """(n,) rows, columns and classes of the photo's pixels that max-unpooling gives a score; few among many.
+
+        Raises:
+            ValueError: Another kind of upsampling, which gives all pixels scores.
+        """
+        if self._last.places is None:
+            raise ValueError("only max-unpooling leaves pixels without scores")
+        grid = self.fused(gains)
+        crop = grid.coords.upsampled(self._last.stride, self._last.kernel).crop_to(PHOTO)
+        cells = np.indices(grid.scores.shape[1:]) * self._last.stride - crop
+        rows, columns = (cells + self._last.places.transpose(2, 0, 1)).reshape(2, -1)
+        inside = (rows >= 0) & (rows < self.size[0]) & (columns >= 0) & (columns < self.size[1])
+        return rows[inside], columns[inside], winners(grid.scores).ravel()[inside]
+
+    def reached(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.bool_] | None:
+        """(len(rows), len(columns)) bool: the pixels that get a score from any cell; None for all of them."""
+        return Grid(next(iter(self._shares.values())), self._coords).reached(self._last, rows, columns)
 
 
 def winners(scores: Scores) -> NDArray[np.uint8]:

@@ -113,8 +113,9 @@ def figure(trace: Trace, *, title: str, labels: LabelSet | None = None, opacity:
         draw.rectangle((left, y, left + 15, y + 15), fill=colour, outline=FAINT)
         draw.text((left + 24, y - 1), text, fill=INK, font=small_type)
     made_by = trace.provenance
+    exits = "exits of one checkpoint, " if len(trace.variants) > 1 else ""
     note = (
-        f"{made_by.checkpoint} ({made_by.digest[:8]}), {made_by.alignment} alignment, exits of one checkpoint, "
+        f"{made_by.checkpoint} ({made_by.digest[:8]}), {made_by.layout}, {exits}"
         f"{width}x{height}, {made_by.device} {made_by.precision}, FCN Studio {made_by.version}"
     )
     draw.text(

@@ -14,9 +14,10 @@ from fcn_studio.core.fusion import Grid, Scores, Upsampling, align, softmax, str
 from fcn_studio.core.geometry import PHOTO, CoordMap, aligned_kernel, crop_pair
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.stages import DecoderStage
+from fcn_studio.core.unpooling import Lattice, Switches, unpoolings
 
 HeatmapKind = Literal["score", "probability"]
-UpsamplingKind = Literal["learned", "bilinear", "nearest"]
+UpsamplingKind = Literal["learned", "bilinear", "nearest", "max_unpooling"]
 
 OUTPUT = "output"  # the only variant of nets that do not fuse scores: decoders, dilated nets
 # Which upsampling brings each variant to the photo, and from which node.
@@ -43,7 +44,7 @@ def layers_of(variant: str) -> tuple[str, ...]:
 
 def variant_title(variant: str, net: str = "") -> str:
     """How a variant is called: `FCN-16s`; a net's only output bears the net's own name."""
-    return f"FCN-{variant}" if variant != OUTPUT else net or "FCN"
+    return f"FCN-{variant}" if variant != OUTPUT else net or "Output"
 
 
 def node_upsampling(coords: CoordMap) -> Upsampling:
@@ -144,6 +145,12 @@ class Provenance:
     note: str = ""
     net: str = ""
 
+    @property
+    def layout(self) -> str:
+        """How the net's grids lie on the photo, in words."""
+        known = {"caffe": "caffe alignment", "same": "same alignment", "classifier": "the classifier's own padding"}
+        return known.get(self.alignment, self.alignment)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
@@ -162,6 +169,8 @@ class Trace:
         taps: pool3, pool4 and fc7 as (C, h, w) float32, if they were kept.
         score_weights: (C, channels) float32 by score layer, if taps were kept: evidence is their product with the tap.
         stages: Of a decoder, coarsest first.
+        switches: Where the pools of VGG-16 found their maxima, pool1 to pool5, if taps were kept of a photo that was
+            traced in one piece by a net that fuses scores: what max-unpooling needs.
     """
 
     image: NDArray[np.uint8]
@@ -175,6 +184,7 @@ class Trace:
     taps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     score_weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     stages: tuple[DecoderStage, ...] = ()
+    switches: Mapping[str, Switches] = field(default_factory=dict)
     _shares: Mapping[str, NDArray[np.float64]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -182,7 +192,7 @@ class Trace:
         for arrays in (self.masks, self.taps, self.score_weights):
             for array in arrays.values():
                 _frozen(array)
-        for name in ("score_maps", "upsamplings", "masks", "timings", "taps", "score_weights"):
+        for name in ("score_maps", "upsamplings", "masks", "timings", "taps", "score_weights", "switches"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         # Counted here, by whoever makes the trace: a window that asks for them must not wait.
         shares = {variant: _class_shares(mask, len(self.labels)) for variant, mask in self.masks.items()}
@@ -194,7 +204,11 @@ class Trace:
         return self.image.shape[0], self.image.shape[1]
 
     def mask(self, variant: str) -> NDArray[np.uint8]:
-        """(H, W) uint8 class indices of a variant."""
+        """(H, W) uint8 class indices of a variant.
+
+        After max-unpooling, void (`labels.void`) at the pixels that no cell's score was put back to: all their scores
+        are zero, which says nothing for any class.
+        """
         self._check(variant)
         if variant in self.masks:
             return self.masks[variant]
@@ -202,7 +216,11 @@ class Trace:
         mask = np.empty(self.size, dtype=np.uint8)
         grid, upsampling = self._last_step(variant)
         for rows in strips(height, width * len(self.labels) * 4):
-            mask[rows.start : rows.stop] = grid.at_photo(upsampling, rows, range(width)).argmax(axis=0)
+            part = mask[rows.start : rows.stop]
+            part[:] = grid.at_photo(upsampling, rows, range(width)).argmax(axis=0)
+            reached = grid.reached(upsampling, np.arange(rows.start, rows.stop), np.arange(width))
+            if reached is not None:
+                part[~reached] = self.labels.void
         _frozen(mask)
         return mask
 
@@ -312,19 +330,45 @@ class Trace:
             score_fr: Factor of score_fr; 0 leaves what the skips say alone.
             pool4: Factor of score_pool4.
             pool3: Factor of score_pool3.
-            upsampling: The net's own kernels (`learned`, whether or not they were trained), bilinear ones, or nearest
-                neighbour (unpooling), at every step.
+            upsampling: The net's own kernels (`learned`, whether or not they were trained), bilinear ones, nearest
+                neighbour (unpooling by copying), or max-unpooling, at every step. That one puts each score back to
+                the pixel at which the trunk's features, summed over channels, were largest, and zero everywhere
+                else; nothing makes its output dense again, so that most pixels of a mask are void (see `mask`).
+
+        Raises:
+            ValueError: Max-unpooling, of a trace without `switches`.
         """
         gains = {"score_fr": score_fr, "score_pool4": pool4, "score_pool3": pool3}
         if set(gains.values()) == {1.0} and upsampling == "learned":
             return self
         scaled = {name: layer.scaled(gains.get(name, 1.0)) for name, layer in self.score_maps.items()}
         upsamplings = dict(self.upsamplings)
+        if upsampling == "max_unpooling":
+            # Without taps: a channel's shares are sums over kernels, and there are none here.
+            steps = self._unpoolings()
+            return replace(self, score_maps=scaled, upsamplings=steps, masks={}, taps={}, score_weights={})
         if upsampling != "learned":
             upsamplings = {
                 name: Upsampling(step.stride, step.kernel, None, upsampling) for name, step in upsamplings.items()
             }
         return replace(self, score_maps=scaled, upsamplings=upsamplings, masks={})
+
+    def _unpoolings(self) -> dict[str, Upsampling]:
+        if not self.switches:
+            raise ValueError(
+                "this trace has no indices of its pools, which max-unpooling needs: trace the photo with "
+                "keep_taps=True, in one piece, by a net on VGG-16 that fuses scores"
+            )
+        layers = {}
+        for name, layer in self.score_maps.items():
+            height, width = layer.evidence.shape[1:]
+            layers[name] = Lattice(layer.coords, (height, width))
+        return unpoolings(layers, self.upsamplings, self.switches)
+
+    @property
+    def unpools(self) -> bool:
+        """Whether this is the trace that `fuse(upsampling="max_unpooling")` gives."""
+        return any(step.places is not None for step in self.upsamplings.values())
 
     @property
     def fuses_scores(self) -> bool:
@@ -332,7 +376,9 @@ class Trace:
         return OUTPUT not in self.variants
 
     def title(self, variant: str) -> str:
-        """How a variant is called."""
+        """How a variant is called; a classifier's, which has no siblings, by the net's own name."""
+        if self.provenance.alignment == "classifier" and self.provenance.net:
+            return self.provenance.net
         return variant_title(variant, self.provenance.net)
 
     def near(self, x: int, y: int) -> tuple[Trace, int, int]:
@@ -347,16 +393,27 @@ class Trace:
         reach += max(int(abs(layer.coords.offset)) for layer in self.score_maps.values())
         first = [max(0, (place - reach) // SHIFT) for place in (y, x)]
         last = [(place + reach) // SHIFT + 1 for place in (y, x)]
-        near = {}
-        for name, layer in self.score_maps.items():
-            cells = SHIFT // layer.stride
-            near[name] = layer.window(
-                *(range(low * cells, high * cells) for low, high in zip(first, last, strict=True))
-            )
-        return replace(self, score_maps=near, masks={}), x - first[1] * SHIFT, y - first[0] * SHIFT
+
+        def cells(stride: int) -> tuple[range, range]:
+            steps = SHIFT // stride
+            rows, columns = (range(low * steps, high * steps) for low, high in zip(first, last, strict=True))
+            return rows, columns
+
+        near = {name: layer.window(*cells(layer.stride)) for name, layer in self.score_maps.items()}
+        result = replace(self, score_maps=near, masks={}, switches={})
+        if self.unpools:
+            pools = {}
+            for name, pool in self.switches.items():
+                # To their ends: a score layer's cells may lie further on than those of the pool before it.
+                top, left = (low * SHIFT // int(pool.coords.scale) for low in first)
+                height, width = pool.places.shape
+                pools[name] = pool.window(range(top, height), range(left, width))
+            result = replace(result, switches=pools)
+            result = replace(result, upsamplings=result._unpoolings())
+        return result, x - first[1] * SHIFT, y - first[0] * SHIFT
 
     def class_shares(self, variant: str) -> NDArray[np.float64]:
-        """(C,) share of the photo's pixels that each class wins in a variant; they sum to 1."""
+        """(C,) share of the photo's pixels that each class wins in a variant; with void ones they sum to 1."""
         if variant in self._shares:
             return self._shares[variant]
         return _class_shares(self.mask(variant), len(self.labels))

@@ -26,9 +26,10 @@ from fcn_studio.core.files import whole_file
 from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
 from fcn_studio.core.image import MAX_PIXELS
-from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.labels import MAX_CLASSES, LabelSet
 from fcn_studio.core.stages import DecoderStage
 from fcn_studio.core.trace import LAST_STEP, OUTPUT, SCORE_LAYERS, Provenance, ScoreMap, Trace
+from fcn_studio.core.unpooling import POOLS, UNDONE, Lattice, Switches, unpoolings
 
 SUFFIX = ".fcntrace"
 FORMAT = "fcntrace"
@@ -113,6 +114,8 @@ def _tensors(trace: Trace) -> Iterator[tuple[str, NDArray[Any]]]:
         yield f"stage.{number}.upsampled", stage.upsampled
         if stage.added is not None:
             yield f"stage.{number}.added", stage.added
+    for name, pool in trace.switches.items():
+        yield f"switches.{name}", pool.places
 
 
 def _meaning(trace: Trace, labels: LabelSet) -> dict[str, Any]:
@@ -146,10 +149,19 @@ def _meaning(trace: Trace, labels: LabelSet) -> dict[str, Any]:
             {"name": stage.name, "skip": stage.skip, "stride": stage.stride, "added": stage.added is not None}
             for stage in trace.stages
         ],
+        "switches": {
+            name: {
+                "scale": str(pool.coords.scale),
+                "offset": str(pool.coords.offset),
+                "receptive_field": pool.coords.receptive_field,
+            }
+            for name, pool in trace.switches.items()
+        },
     }
 
 
-_UPSAMPLING_KEYS = tuple(field.name for field in fields(Upsampling) if field.name not in ("weight", "size"))
+# Weights are tensors, sizes the photo's own, and places follow from the switches.
+_UPSAMPLING_KEYS = tuple(field.name for field in fields(Upsampling) if field.name not in ("weight", "size", "places"))
 
 
 def _digest(text: str, tensors: Mapping[str, NDArray[Any]]) -> str:
@@ -226,9 +238,10 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
         bias, scale = _finite(left, f"{name}.bias", (classes,)), _scale(name, values)
         score_maps[name] = ScoreMap(evidence, bias, _coords(name, values), scale, _tap(name, values))
     steps = (*(step for _, step in LAST_STEP.values()), *(step for _, step in SKIPS))
+    declared = _dict(meaning, "upsamplings", steps)
+    switches, unpooled = _switches(meaning, left, image.shape[:2], score_maps, declared)
     upsamplings = {
-        name: _upsampling(name, values, left, classes, image.shape[:2])
-        for name, values in _dict(meaning, "upsamplings", steps).items()
+        name: _upsampling(name, values, left, classes, image.shape[:2], unpooled) for name, values in declared.items()
     }
     for variant in variants:
         _check_geometry(variant, image.shape[:2], score_maps, upsamplings)
@@ -257,6 +270,7 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
         taps=taps,
         score_weights=weights,
         stages=stages,
+        switches=switches,
     )
 
 
@@ -302,6 +316,8 @@ def _labels(values: dict[str, Any]) -> LabelSet:
         labels = LabelSet.from_dict(values)
     except (AttributeError, OverflowError) as error:
         raise DataError("Its label set is malformed.") from error
+    if not labels.fits_masks:
+        raise DataError(f"Its label set has {len(labels)} classes; 1 to {MAX_CLASSES} fit a mask.")
     if labels.to_dict() != values:
         raise DataError("Its label set is malformed.")
     if labels.background is not None and not 0 <= labels.background < len(labels):
@@ -356,8 +372,40 @@ def _stages(meaning: Mapping[str, Any], left: Arrays) -> tuple[DecoderStage, ...
     return tuple(found)
 
 
-def _coords(name: str, values: Any) -> CoordMap:
-    if not isinstance(values, dict) or set(values) - {"tap"} != {"scale", "offset", "receptive_field", "input_scale"}:
+def _switches(
+    meaning: Mapping[str, Any],
+    left: Arrays,
+    photo: Sequence[int],
+    score_maps: Mapping[str, ScoreMap],
+    steps: Mapping[str, Any],
+) -> tuple[dict[str, Switches], dict[str, Upsampling]]:
+    """All pools' switches or none, and what each upsampling layer is as max-unpooling by them."""
+    entries = meaning.get("switches", {})  # older files have none
+    if not entries:
+        return {}, {}
+    if not isinstance(entries, dict) or set(entries) != set(POOLS) or not set(steps) <= set(UNDONE):
+        raise DataError("Its indices of the pools are malformed.")
+    found = {}
+    for name in POOLS:
+        places = _taken(left, f"switches.{name}", np.uint8, (None, None))
+        coords = _coords(name, entries[name], known=frozenset())
+        if places.max() > 3 or any(
+            cells * int(coords.scale) > side + MAX_MARGIN for cells, side in zip(places.shape, photo, strict=True)
+        ):
+            raise DataError(f"Its indices of {name} are out of bounds.")
+        found[name] = Switches(places, coords)
+    layers = {}
+    for name, layer in score_maps.items():
+        height, width = layer.evidence.shape[1:]
+        layers[name] = Lattice(layer.coords, (height, width))
+    try:
+        return found, unpoolings(layers, steps, found)
+    except (ValueError, KeyError) as error:
+        raise DataError("Its indices of the pools do not lie on its score maps.") from error
+
+
+def _coords(name: str, values: Any, known: frozenset[str] = frozenset({"input_scale"})) -> CoordMap:
+    if not isinstance(values, dict) or set(values) - {"tap"} != {"scale", "offset", "receptive_field", *known}:
         raise DataError(f"The geometry of its {name} is malformed.")
     scale = _fraction(name, values["scale"])
     if scale.denominator != 1 or not 1 <= scale <= MAX_STRIDE:
@@ -365,7 +413,9 @@ def _coords(name: str, values: Any) -> CoordMap:
     return CoordMap(scale, _fraction(name, values["offset"]), _whole(name, values["receptive_field"], 1 << 20))
 
 
-def _upsampling(name: str, values: Any, left: Arrays, classes: int, photo: Sequence[int]) -> Upsampling:
+def _upsampling(
+    name: str, values: Any, left: Arrays, classes: int, photo: Sequence[int], unpooled: Mapping[str, Upsampling]
+) -> Upsampling:
     if (
         not isinstance(values, dict)
         or set(values) - {"size"} != {*_UPSAMPLING_KEYS, "learned"}
@@ -385,6 +435,11 @@ def _upsampling(name: str, values: Any, left: Arrays, classes: int, photo: Seque
     more = {key: value for key, value in values.items() if key not in ("stride", "kernel", "learned", "size")}
     if not all(isinstance(value, str) for value in more.values()):
         raise DataError(f"The geometry of its {name} is malformed.")
+    if more.get("interpolation") == "max_unpooling":
+        found = unpooled.get(name)
+        if found is None or weight is not None or size or (stride, kernel) != (found.stride, found.kernel):
+            raise DataError(f"Its {name} is max-unpooling, but the indices of its pools do not fit.")
+        return found
     try:
         return Upsampling(stride, kernel, weight, size=size, **more)
     except (TypeError, ValueError) as error:

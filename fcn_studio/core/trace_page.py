@@ -61,7 +61,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "probability": "Probability",
             "split": "Score split",
             "sum": "sum",
-            "made_by": "Checkpoint {checkpoint} ({digest}), {alignment} alignment, trunk in {precision} on "
+            "made_by": "Checkpoint {checkpoint} ({digest}), {layout}, trunk in {precision} on "
             "{device_name}, photo of {width} x {height} px ({size_policy}), FCN Studio {version}.",
             "exits": "{others} and {finest} are exits of one checkpoint, taken from one trunk pass.",
             "shrunk": "Photo and masks are shown at {page_width} x {page_height} px; every mask pixel is one of the "
@@ -210,6 +210,7 @@ def _facts(trace: Trace, labels: LabelSet, size: tuple[int, int]) -> dict[str, A
         "page_width": size[1],
         "checkpoint": made_by.checkpoint,
         "digest": made_by.digest[:8],
+        "layout": made_by.layout,
         "alignment": made_by.alignment,
         "precision": made_by.precision,
         "device_name": made_by.device_name,

@@ -17,6 +17,7 @@ from fcn_studio.core.errors import CheckpointError, ImageError
 from fcn_studio.core.explain import nearest_cell
 from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.trace import LAST_STEP, ScoreMap, Trace
+from fcn_studio.core.unpooling import Switches
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import score_strips, winning_classes, winning_probabilities
 from fcn_studio.engine.device import DeviceChoice
@@ -128,7 +129,7 @@ class Model(Tracer):
 
     @torch.inference_mode()
     def _attempt(self, task: Task, side: int, note: str) -> Trace:
-        maps, taps = self._tiled(task, side) if side else self._in_one_piece(task)
+        maps, taps, switches = (*self._tiled(task, side), {}) if side else self._in_one_piece(task)
         labels, score_maps, weights = self.labels, self._score_maps(maps), self._score_weights(maps)
         if not labels.fits_masks:
             kept_classes = strongest(maps.score_fr)
@@ -157,9 +158,10 @@ class Model(Tracer):
             timings=task.clock.timings,
             taps=kept,
             score_weights=weights if kept else {},
+            switches=switches,
         )
 
-    def _in_one_piece(self, task: Task) -> tuple[ScoreMaps, Taps | None]:
+    def _in_one_piece(self, task: Task) -> tuple[ScoreMaps, Taps | None, dict[str, Switches]]:
         done, shares = 0.0, self._net.stage_shares
 
         def block_done(name: str) -> None:
@@ -171,12 +173,17 @@ class Model(Tracer):
 
         pixels = self._input(task.photo)
         task.clock.mark("preprocess")
-        taps = self._net.taps(pixels, block_done)
+        switches: dict[str, Switches] = {}
+        if task.keep_taps:
+            taps, places, coords = self._net.taps_and_switches(pixels, block_done)
+            switches = {name: Switches(found.cpu().numpy(), coords[name]) for name, found in places.items()}
+        else:
+            taps = self._net.taps(pixels, block_done)
         del pixels
         # Scores are small: in fp32 they cost nothing and keep close calls right.
         taps = Taps(*(tap.float() for tap in taps))
         maps = self._net.score(taps)
-        return maps, taps if task.keep_taps else None
+        return maps, taps if task.keep_taps else None, switches
 
     def _tiled(self, task: Task, side: int) -> tuple[ScoreMaps, Taps | None]:
         architecture = self._net.architecture

@@ -23,6 +23,7 @@ from fcn_studio.core.image import ImageSource, read_image
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.trace import Provenance, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
+from fcn_studio.engine.checkpoints.summary import summary
 from fcn_studio.engine.device import DTYPES, DeviceChoice, choose_device
 from fcn_studio.engine.tiling import Tile, free_memory, half_side, inside, ran_out_of_memory
 
@@ -78,6 +79,7 @@ class Tracer(ABC):
         digest: SHA-256 of the checkpoint file.
         card: What the checkpoint says of itself.
         net_name: What kind of net it is, such as `FCN-VGG16`.
+        notes: What the file did not say, and how it was decided; a phrase each.
     """
 
     def __init__(self, checkpoint: Checkpoint, choice: DeviceChoice, net_name: str) -> None:
@@ -86,6 +88,7 @@ class Tracer(ABC):
         self.choice = choice
         self.name, self.digest, self.net_name = checkpoint.name, checkpoint.digest, net_name
         self.card: Mapping[str, Any] = checkpoint.card
+        self.notes = summary(checkpoint).choices
         self._preprocessing = checkpoint.preprocessing
         self._device = torch.device(choice.device)
         self._dtype = DTYPES[choice.precision]

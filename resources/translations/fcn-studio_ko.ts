@@ -348,12 +348,20 @@
         <translation>다른 체크포인트와 비교(&amp;C)…</translation>
     </message>
     <message>
+        <source>Chec&amp;kpoints…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Use the &amp;Default Checkpoint</source>
         <translation>기본 체크포인트 쓰기(&amp;D)</translation>
     </message>
     <message>
         <source>C&amp;lose Last Checkpoint</source>
         <translation>마지막 체크포인트 닫기(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Checkpoint Doc&amp;tor…</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>&amp;CPU</source>
@@ -436,6 +444,179 @@
     <message>
         <source>void</source>
         <translation>무시</translation>
+    </message>
+</context>
+<context>
+    <name>CatalogDetails</name>
+    <message>
+        <source>Publisher</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Figures</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Digest</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Described in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On this machine</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>None are stated with the file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0} {1}, checked when it is downloaded</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>None is published, so the file cannot be verified.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Read: sha256 {0}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CatalogDialog</name>
+    <message>
+        <source>Checkpoints</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Published nets that open here. A download is checked against its published digest, is gone on with where it broke off, and goes on when you close this.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>About the chosen checkpoint</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Progress of the download</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation type="unfinished">이름</translation>
+    </message>
+    <message>
+        <source>Variants</source>
+        <translation type="unfinished">변형</translation>
+    </message>
+    <message>
+        <source>Labels</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Figure, %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Download</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Cancel Download</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Open</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Comes with FCN Studio</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>classifier</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not stated</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>being downloaded</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>downloaded</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0}: {1} MB</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checking {0}: {1} of {2} MB</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0}: {1} of {2} MB</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0}: {1} of {2} MB, {3} MB/s, {4} s left</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0}: {1} of {2} MB, {3} MB/s, {4} min left</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>CatalogMenu</name>
+    <message>
+        <source>{0} has been downloaded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -711,6 +892,129 @@
     </message>
 </context>
 <context>
+    <name>DoctorDialog</name>
+    <message>
+        <source>Checkpoint Doctor</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Preprocessings tried</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Use This Preprocessing…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write a copy of the checkpoint with the chosen preprocessing, and open it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Close</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The net is tried on a small copy of this photo by each preprocessing that is in use. With the right one it names many classes, is sure of each, and says the same of the mirrored photo: that is the fit. A photo unlike those that it was trained on decides nothing.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Masks by preprocessing, the likeliest first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0} on {1}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Being examined…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Stop</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Examine Again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopped.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing else was found.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>proposed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>stored</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The scores are no numbers.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>fit {0}, entropy {1}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>foreground {0} %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>most: {0}, {1} %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undecided between: {0}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undecided. {0} comes first, but the net says too little of this photo, or other things of the mirrored one. Try a photo of the kind that it was trained on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undecided. Try a photo of the kind that the net was trained on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>clearly</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>likely</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The checkpoint&apos;s own preprocessing fits best ({0}): {1}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another preprocessing than the checkpoint&apos;s own fits best ({0}): {1}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fault</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Warning</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write the checkpoint with this preprocessing</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>Download</name>
     <message>
         <source>There is no picture behind this link.</source>
@@ -958,6 +1262,85 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
 </context>
 <context>
+    <name>FusionControls</name>
+    <message>
+        <source>Strength of each score layer</source>
+        <translation type="unfinished">각 점수 층의 세기</translation>
+    </message>
+    <message>
+        <source>No skips</source>
+        <translation type="unfinished">스킵 없음</translation>
+    </message>
+    <message>
+        <source>The chain x2, x2, x8 over score_fr alone</source>
+        <translation type="unfinished">score_fr만의 x2, x2, x8 사슬</translation>
+    </message>
+    <message>
+        <source>pool4 only</source>
+        <translation type="unfinished">pool4만</translation>
+    </message>
+    <message>
+        <source>The chain x2, x8 over score_fr and score_pool4</source>
+        <translation type="unfinished">score_fr과 score_pool4의 x2, x8 사슬</translation>
+    </message>
+    <message>
+        <source>Net as it is</source>
+        <translation type="unfinished">신경망 그대로</translation>
+    </message>
+    <message>
+        <source>All gains 1: FCN-8s</source>
+        <translation type="unfinished">모든 이득이 1: FCN-8s</translation>
+    </message>
+    <message>
+        <source>Skips alone</source>
+        <translation type="unfinished">스킵만</translation>
+    </message>
+    <message>
+        <source>What score_pool4 and score_pool3 say without score_fr</source>
+        <translation type="unfinished">score_fr 없이 score_pool4와 score_pool3이 말하는 것</translation>
+    </message>
+    <message>
+        <source>FCN-32s exit</source>
+        <translation type="unfinished">FCN-32s 출력</translation>
+    </message>
+    <message>
+        <source>score_fr enlarged by x32 at once</source>
+        <translation type="unfinished">score_fr을 한 번에 x32 확대</translation>
+    </message>
+    <message>
+        <source>FCN-16s exit</source>
+        <translation type="unfinished">FCN-16s 출력</translation>
+    </message>
+    <message>
+        <source>fuse_pool4 enlarged by x16 at once</source>
+        <translation type="unfinished">fuse_pool4를 한 번에 x16 확대</translation>
+    </message>
+    <message>
+        <source>Upsampling</source>
+        <translation type="unfinished">업샘플링</translation>
+    </message>
+    <message>
+        <source>The net&apos;s own</source>
+        <translation type="unfinished">신경망 고유</translation>
+    </message>
+    <message>
+        <source>Bilinear</source>
+        <translation type="unfinished">이중 선형</translation>
+    </message>
+    <message>
+        <source>Nearest (unpooling)</source>
+        <translation type="unfinished">최근접(언풀링)</translation>
+    </message>
+    <message>
+        <source>Max-unpooling (indices)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Each score goes back to the pixel at which the trunk&apos;s pools found their largest activation, summed over channels</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>FusionGraph</name>
     <message>
         <source>Fusion graph</source>
@@ -969,78 +1352,21 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
 </context>
 <context>
+    <name>FusionNodes</name>
+    <message>
+        <source>{0} x {1}, stride {2}</source>
+        <translation type="unfinished">{0} x {1}, 스트라이드 {2}</translation>
+    </message>
+    <message>
+        <source>crop {0}</source>
+        <translation type="unfinished">자르기 {0}</translation>
+    </message>
+</context>
+<context>
     <name>FusionView</name>
     <message>
         <source>Mask with these gains</source>
         <translation>이 이득의 마스크</translation>
-    </message>
-    <message>
-        <source>Strength of each score layer</source>
-        <translation>각 점수 층의 세기</translation>
-    </message>
-    <message>
-        <source>No skips</source>
-        <translation>스킵 없음</translation>
-    </message>
-    <message>
-        <source>The chain x2, x2, x8 over score_fr alone</source>
-        <translation>score_fr만의 x2, x2, x8 사슬</translation>
-    </message>
-    <message>
-        <source>pool4 only</source>
-        <translation>pool4만</translation>
-    </message>
-    <message>
-        <source>The chain x2, x8 over score_fr and score_pool4</source>
-        <translation>score_fr과 score_pool4의 x2, x8 사슬</translation>
-    </message>
-    <message>
-        <source>Net as it is</source>
-        <translation>신경망 그대로</translation>
-    </message>
-    <message>
-        <source>All gains 1: FCN-8s</source>
-        <translation>모든 이득이 1: FCN-8s</translation>
-    </message>
-    <message>
-        <source>Skips alone</source>
-        <translation>스킵만</translation>
-    </message>
-    <message>
-        <source>What score_pool4 and score_pool3 say without score_fr</source>
-        <translation>score_fr 없이 score_pool4와 score_pool3이 말하는 것</translation>
-    </message>
-    <message>
-        <source>FCN-32s exit</source>
-        <translation>FCN-32s 출력</translation>
-    </message>
-    <message>
-        <source>score_fr enlarged by x32 at once</source>
-        <translation>score_fr을 한 번에 x32 확대</translation>
-    </message>
-    <message>
-        <source>FCN-16s exit</source>
-        <translation>FCN-16s 출력</translation>
-    </message>
-    <message>
-        <source>fuse_pool4 enlarged by x16 at once</source>
-        <translation>fuse_pool4를 한 번에 x16 확대</translation>
-    </message>
-    <message>
-        <source>Upsampling</source>
-        <translation>업샘플링</translation>
-    </message>
-    <message>
-        <source>The net&apos;s own</source>
-        <translation>신경망 고유</translation>
-    </message>
-    <message>
-        <source>Bilinear</source>
-        <translation>이중 선형</translation>
-    </message>
-    <message>
-        <source>Nearest (unpooling)</source>
-        <translation>최근접(언풀링)</translation>
     </message>
     <message>
         <source>Nodes show</source>
@@ -1051,12 +1377,44 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>노드가 보이는 것</translation>
     </message>
     <message>
+        <source>All gains 1, but not with the net&apos;s own upsampling.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The net as it is: {0}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lay {0} over the photo</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Click a node to lay its energy over the photo, the last one to see the mask.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Click a node to see it as heat maps.</source>
         <translation>노드를 클릭하면 히트맵으로 봅니다.</translation>
     </message>
     <message>
+        <source>{0} % of the pixels have a score; the rest is void and not counted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0} % of the pixels differ from {1}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Segmenting…</source>
         <translation>분할 중…</translation>
+    </message>
+    <message>
+        <source>energy {0}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no score</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Winning classes</source>
@@ -1075,24 +1433,8 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>여러 번 확대한 사슬이며, 한 번에 확대하는 FCN-{0} 출력이 아닙니다.</translation>
     </message>
     <message>
-        <source>The net as it is: FCN-{0}.</source>
-        <translation>신경망 그대로: FCN-{0}.</translation>
-    </message>
-    <message>
         <source>Between the nets: scores are sums, so every mixture has a mask.</source>
         <translation>신경망 사이: 점수는 합이므로 어떤 혼합에도 마스크가 있습니다.</translation>
-    </message>
-    <message>
-        <source>{0} x {1}, stride {2}</source>
-        <translation>{0} x {1}, 스트라이드 {2}</translation>
-    </message>
-    <message>
-        <source>crop {0}</source>
-        <translation>자르기 {0}</translation>
-    </message>
-    <message>
-        <source>{0} % of the pixels differ from FCN-{1}</source>
-        <translation>FCN-{1}과 다른 픽셀 {0} %</translation>
     </message>
     <message>
         <source>mean IU {0}</source>
@@ -1270,8 +1612,8 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>정렬</translation>
     </message>
     <message>
-        <source>FCN-{0}, final ({1} x {2})</source>
-        <translation>FCN-{0}, 최종 ({1} x {2})</translation>
+        <source>{0}, final ({1} x {2})</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>{0} (stride {1}, {2} x {3})</source>
@@ -1460,6 +1802,14 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>체크포인트 {0}개를 각자의 패널로 불러옵니다.</translation>
     </message>
     <message>
+        <source>Open the {0} Head Beside</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0}: {1}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>There is no picture in what was dropped or pasted.</source>
         <translation>놓거나 붙여넣은 것에 그림이 없습니다.</translation>
     </message>
@@ -1527,6 +1877,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>There are no channels to show: {0}.</source>
         <translation>보일 채널이 없습니다: {0}.</translation>
+    </message>
+    <message>
+        <source>Open a photo first: the doctor tries the net on it.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Shows what FCN-32s, FCN-16s and FCN-8s make of a photo, from one pass of one net.</source>
@@ -1824,6 +2178,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>탐침</translation>
     </message>
     <message>
+        <source>{0} does not add scores of several layers, so there are no shares to tell apart here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Margin of the winner&apos;s probability {0} %, entropy {1} bits of at most {2}.</source>
         <translation>1위 확률의 여유 {0} %, 엔트로피 {1}비트(최대 {2}).</translation>
     </message>
@@ -1907,6 +2265,69 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>Keys</source>
         <translation>키</translation>
+    </message>
+</context>
+<context>
+    <name>SingleGraph</name>
+    <message>
+        <source>photo</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0} x {1}, stride {2}</source>
+        <translation type="unfinished">{0} x {1}, 스트라이드 {2}</translation>
+    </message>
+    <message>
+        <source>mask</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>into the decoder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not added</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no skip</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>backbone</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>resize x{0}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Output</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From below</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What the skip adds</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{0}, energy 0 to {1}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One score layer of stride {0}, resized bilinearly to the photo. There are no skips, so there is nothing to fuse.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>ReLU and normalisation stand between the sums, so that scores have no shares of skips. Nodes show the energy of the features: their root mean square over channels. Each stage has its own scale, from 0 to its strongest energy. The net pads the photo with zeros to {0} x {1} and crops the scores.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1}: {0} brings {2} % of the energy</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -2084,8 +2505,8 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>트라이맵 곡선</translation>
     </message>
     <message>
-        <source>FCN-{0}, up to {1} px: mean IU {2} %</source>
-        <translation>FCN-{0}, {1}px까지: 평균 IU {2} %</translation>
+        <source>{0}, up to {1} px: mean IU {2} %</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>the plot could not be drawn</source>
@@ -2098,6 +2519,41 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>Mean IU, %</source>
         <translation>평균 IU, %</translation>
+    </message>
+</context>
+<context>
+    <name>UnpoolingChoice</name>
+    <message>
+        <source>Each score goes back to one pixel: where the features of the pool, summed over channels, are largest. All others have no score and are black. Nets that unpool convolve next, to fill them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shown with the net&apos;s own kernels. {0}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The photo could not be traced with the indices of its pools.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tracing the photo again, with the indices of its pools…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This net does not fuse scores, so its upsampling cannot be exchanged.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The pools of {0} overlap, so their indices cannot be undone.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This photo was done in tiles, which keep no indices of the pools.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This trace file was saved without the indices of the pools; open the photo itself.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

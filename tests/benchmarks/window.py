@@ -214,7 +214,7 @@ def measure_fusion(folder: Path) -> None:
     window.session.presentation.set_room(Room.FUSION)
     window.workspace.show_probe()
     wait_until(lambda: not window.busy)
-    slider = window.workspace.fusion.sliders["score_pool3"]
+    slider = window.workspace.fusion.controls.sliders["score_pool3"]
     times = []
     for number in range(4 * REPEATS):
         begin = time.perf_counter()

@@ -9,8 +9,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-COLUMNS, ROWS = 6, 2
+LEAST_COLUMNS = 3  # small graphs are not drawn any larger
 GAP_X, GAP_Y = 34, 26  # room for arrows
+WIDE_GAP_X, FEW_COLUMNS = 110, 4  # graphs of few nodes have room for words on their arrows
 CAPTION = 32  # below each picture: name and grid
 MARGIN = 8
 
@@ -20,16 +21,25 @@ class Node:
     """One picture of the graph.
 
     Attributes:
-        name: As `Trace.node` has it, or a variant.
+        name: As `Trace.node` has it, a variant, or a stage of a decoder.
         column: Place, from the left.
-        row: 0 is the road from score_fr to the mask, 1 the skips.
+        row: 0 is the road from the coarsest scores to the mask, 1 the skips.
         caption: Grid size and stride.
+        title: What it is called; empty for its name.
+        empty: What is said in place of a picture that there never will be.
     """
 
     name: str
     column: int
     row: int
     caption: str
+    title: str = ""
+    empty: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is called."""
+        return self.title or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ class FusionGraph(QWidget):
         self._arrows: tuple[Arrow, ...] = ()
         self._pictures: dict[str, QImage] = {}
         self._aspect = 4 / 3
+        self._tip = ""
         self._chosen = 0
         self._hovered: str | None = None
 
@@ -79,15 +90,19 @@ class FusionGraph(QWidget):
         """What is drawn."""
         return self._nodes
 
-    def set_graph(self, nodes: tuple[Node, ...], arrows: tuple[Arrow, ...], aspect: float) -> None:
+    def set_graph(
+        self, nodes: tuple[Node, ...], arrows: tuple[Arrow, ...], aspect: float, tip: str | None = None
+    ) -> None:
         """Another net or photo; pictures come later.
 
         Args:
             nodes: From left to right.
             arrows: Between them.
             aspect: Width of the photo over its height.
+            tip: What a click on a node does, with {0} for its name.
         """
         self._nodes, self._arrows, self._aspect = nodes, arrows, aspect
+        self._tip = self.tr("Open {0} as heat maps") if tip is None else tip
         self._chosen = min(self._chosen, max(len(nodes) - 1, 0))
         self._pictures = {name: image for name, image in self._pictures.items() if any(n.name == name for n in nodes)}
         self._describe()
@@ -99,8 +114,17 @@ class FusionGraph(QWidget):
         self.update()
 
     def set_pictures(self, pictures: Mapping[str, QImage]) -> None:
-        """Pictures of some nodes."""
+        """Pictures of some nodes; the others' stay."""
         self._pictures.update(pictures)
+        self.update()
+
+    def has_picture(self, name: str) -> bool:
+        """Whether a node has one."""
+        return name in self._pictures
+
+    def drop_pictures(self) -> None:
+        """All of them."""
+        self._pictures.clear()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -113,13 +137,20 @@ class FusionGraph(QWidget):
 
     def place(self, node: Node) -> QRectF:
         """The picture of a node."""
-        width = (self.width() - 2 * MARGIN - (COLUMNS - 1) * GAP_X) / COLUMNS
-        height = (self.height() - 2 * MARGIN - (ROWS - 1) * GAP_Y) / ROWS - CAPTION
+        columns, rows, gap = self._measures()
+        width = (self.width() - 2 * MARGIN - (columns - 1) * gap) / columns
+        height = (self.height() - 2 * MARGIN - (rows - 1) * GAP_Y) / rows - CAPTION
         size_x = max(min(width, height * self._aspect), 8.0)
         size_y = size_x / self._aspect
-        left = MARGIN + node.column * (width + GAP_X) + (width - size_x) / 2
+        left = MARGIN + node.column * (width + gap) + (width - size_x) / 2
         top = MARGIN + node.row * (height + CAPTION + GAP_Y) + (height - size_y) / 2
         return QRectF(left, top, size_x, size_y)
+
+    def _measures(self) -> tuple[int, int, int]:
+        """Columns, rows and the pixels between columns."""
+        columns = max([LEAST_COLUMNS, *(node.column + 1 for node in self._nodes)])
+        rows = max([1, *(node.row + 1 for node in self._nodes)])
+        return columns, rows, WIDE_GAP_X if columns <= FEW_COLUMNS else GAP_X
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draws."""
@@ -149,6 +180,9 @@ class FusionGraph(QWidget):
             size = (place.size() * 2).toSize()
             fast = Qt.TransformationMode.FastTransformation
             painter.drawImage(place, image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, fast))
+        if image is None and node.empty:
+            painter.setPen(self.palette().text().color())
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, node.empty)
         lit = chosen or node.name == self._hovered
         painter.setPen(
             QPen(self.palette().highlight().color() if lit else self.palette().mid().color(), 2 if lit else 1)
@@ -156,10 +190,11 @@ class FusionGraph(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(place)
         # Captions may be wider than a picture that is narrow because it is tall.
-        column = (self.width() - 2 * MARGIN + GAP_X) / COLUMNS
+        columns, _, gap = self._measures()
+        column = (self.width() - 2 * MARGIN + gap) / columns
         line = QRectF(place.center().x() - column / 2, place.bottom() + 2, column, CAPTION / 2)
         painter.setPen(self.palette().text().color())
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, node.name)
+        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, node.words)
         painter.setPen(self.palette().placeholderText().color())
         painter.drawText(line.translated(0, CAPTION / 2 - 1), Qt.AlignmentFlag.AlignCenter, node.caption)
 
@@ -168,32 +203,41 @@ class FusionGraph(QWidget):
         if arrow.strength <= 0:
             colour.setAlpha(70)
         painter.setPen(QPen(colour, 1 + 2 * min(max(arrow.strength, 0.0), 2.0), Qt.PenStyle.SolidLine))
-        first, last = self.place(start), self.place(end)
+        points = self._road(start, end)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if start.row == end.row:
-            begin, tip = QPointF(first.right() + 3, first.center().y()), QPointF(last.left() - 4, last.center().y())
-            points = [begin, tip]
-        else:
-            # From a skip: to the right, then up to the node it is added to.
-            begin = QPointF(first.right() + 3, first.center().y())
-            tip = QPointF(last.center().x(), last.bottom() + CAPTION + 4)
-            points = [begin, QPointF(tip.x(), begin.y()), tip]
         painter.drawPolyline(QPolygonF(points))
         self._paint_tip(painter, points[-2], points[-1], colour)
         painter.setPen(self.palette().text().color())
-        if len(points) == 2:
-            area = QRectF(begin.x() - 12, begin.y() - 20, tip.x() - begin.x() + 24, 16)
+        begin, tip = points[0], points[-1]
+        if start.row == end.row:
+            area = QRectF(min(begin.x(), tip.x()) - 12, begin.y() - 20, abs(tip.x() - begin.x()) + 24, 16)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, arrow.label)
+        elif start.column == end.column:
+            area = QRectF(begin.x() + 8, (begin.y() + tip.y()) / 2 - 8, 120, 16)
+            painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, arrow.label)
         else:
             area = QRectF(begin.x() + 6, begin.y() - 20, max(tip.x() - begin.x() - 8, 40), 16)
             painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, arrow.label)
+
+    def _road(self, start: Node, end: Node) -> list[QPointF]:
+        """The corners of an arrow: along a row, up a column, or sideways and then up to the node that is meant."""
+        first, last = self.place(start), self.place(end)
+        forwards = end.column > start.column
+        begin = QPointF(first.right() + 3 if forwards else first.left() - 3, first.center().y())
+        if start.row == end.row:
+            return [begin, QPointF(last.left() - 4 if forwards else last.right() + 4, last.center().y())]
+        tip = QPointF(last.center().x(), last.bottom() + CAPTION + 4)
+        if start.column == end.column:
+            return [QPointF(tip.x(), first.top() - 3), tip]
+        return [begin, QPointF(tip.x(), begin.y()), tip]
 
     @staticmethod
     def _paint_tip(painter: QPainter, before: QPointF, tip: QPointF, colour: QColor) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         if abs(tip.x() - before.x()) > abs(tip.y() - before.y()):
-            corners = [tip + QPointF(3, 0), tip + QPointF(-5, -5), tip + QPointF(-5, 5)]
+            way = 1 if tip.x() > before.x() else -1
+            corners = [tip + QPointF(3 * way, 0), tip + QPointF(-5 * way, -5), tip + QPointF(-5 * way, 5)]
         else:
             corners = [tip + QPointF(0, -3), tip + QPointF(-5, 5), tip + QPointF(5, 5)]
         painter.drawPolygon(QPolygonF(corners))
@@ -209,7 +253,7 @@ class FusionGraph(QWidget):
             self._hovered = name
             self.setCursor(Qt.CursorShape.PointingHandCursor if node else Qt.CursorShape.ArrowCursor)
             if node is not None:
-                QToolTip.showText(event.globalPosition().toPoint(), self.tr("Open {0} as heat maps").format(node.name))
+                QToolTip.showText(event.globalPosition().toPoint(), self._tip.format(node.words))
             self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -244,4 +288,4 @@ class FusionGraph(QWidget):
     def _describe(self) -> None:
         if self._nodes:
             node = self._nodes[self._chosen]
-            self.setAccessibleDescription(f"{node.name}, {node.caption}")
+            self.setAccessibleDescription(f"{node.words}, {node.caption}")

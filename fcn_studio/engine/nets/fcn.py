@@ -99,6 +99,18 @@ class FCN(nn.Module):
         """The trunk: (N, 3, H, W) float photo to its taps; `on_stage` hears each stage's name when it is done."""
         return self._trunk.taps(self, photo, on_stage)
 
+    def taps_and_switches(
+        self, photo: Tensor, on_stage: OnStage = lambda name: None
+    ) -> tuple[Taps, dict[str, Tensor], dict[str, CoordMap]]:
+        """The trunk and, on VGG-16, where its pools found their maxima and where their cells lie, by pool.
+
+        Trunks whose pools overlap have no such places; theirs are empty.
+        """
+        if not isinstance(self._trunk, Vgg16Trunk):
+            return self.taps(photo, on_stage), {}, {}
+        switches: dict[str, Tensor] = {}
+        return self._trunk.taps(self, photo, on_stage, switches), switches, self._trunk.pool_maps()
+
     def score(self, taps: Taps) -> ScoreMaps:
         """The 1x1 score layers on their own grids."""
         pool4 = pool3 = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture
+from fcn_studio.core.geometry import PHOTO, CoordMap, Layer
+from fcn_studio.engine.nets.architecture import POOL, VGG16_CONVOLUTIONS, Architecture
 from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps
 
 
@@ -44,12 +46,24 @@ class Vgg16Trunk:
             found |= {"bn6": nn.BatchNorm2d(fc), "bn7": nn.BatchNorm2d(fc)}
         return found
 
-    def taps(self, net: nn.Module, photo: Tensor, on_stage: OnStage) -> Taps:
-        """See `Trunk`."""
+    def pool_maps(self) -> dict[str, CoordMap]:
+        """Where the cells of pool1 to pool5 lie on the photo."""
+        found, current, padding = {}, PHOTO, self._architecture.first_padding()
+        for block, count in enumerate(VGG16_CONVOLUTIONS, start=1):
+            for _ in range(count):
+                current = current.through(Layer(kernel=3, padding=padding))
+                padding = 1
+            found[f"pool{block}"] = current = current.through(POOL)
+        return found
+
+    def taps(self, net: nn.Module, photo: Tensor, on_stage: OnStage, switches: dict[str, Tensor] | None = None) -> Taps:
+        """See `Trunk`; with `switches`, puts (h, w) uint8 into it by pool (see `core.unpooling.Switches`)."""
         features, pools = photo, {}
         for block in range(1, len(VGG16_CONVOLUTIONS) + 1):
             for name in _names(block):
                 features = self._through(net, f"conv{name}", f"bn{name}", features)
+            if switches is not None:
+                switches[f"pool{block}"] = _maxima(features)
             features = functional.max_pool2d(features, 2, 2, ceil_mode=True)
             if block in (3, 4):
                 pools[block] = features
@@ -65,6 +79,14 @@ class Vgg16Trunk:
         if self._architecture.batch_norm:
             features = getattr(net, norm)(features)
         return functional.relu(features, inplace=True)
+
+
+def _maxima(features: Tensor) -> Tensor:
+    """(h, w) uint8: where in each 2x2 window of a photo's features their sum over channels is largest."""
+    sums = features[:1].sum(dim=1, keepdim=True, dtype=torch.float32).contiguous()
+    _, index = functional.max_pool2d(sums, 2, 2, ceil_mode=True, return_indices=True)
+    row, column = index[0, 0] // sums.shape[-1], index[0, 0] % sums.shape[-1]
+    return (2 * (row % 2) + column % 2).to(torch.uint8)
 
 
 def _names(block: int) -> list[str]:
