@@ -185,6 +185,13 @@ def _set(*keys: str, value: object) -> Change:
     return change
 
 
+def _of_classes(count: int) -> Change:
+    def change(meaning: Meaning, _: Tensors) -> None:
+        meaning["labels"] |= {"classes": [str(n) for n in range(count)], "colours": [[0, 0, 0]] * count}
+
+    return change
+
+
 def _tensor(name: str, make: Callable[[NDArray[Any]], NDArray[Any]]) -> Change:
     return lambda _, tensors: tensors.update({name: make(tensors[name])})
 
@@ -207,7 +214,8 @@ def _nan(array: NDArray[Any]) -> NDArray[Any]:
         (_set("masks", value=["8s", 3]), "masks are not a choice"),
         (_set("labels", "void", value=256), "void 256"),
         (_set("labels", "void", value=float("inf")), "description is damaged"),
-        (_set("labels", "classes", value=[str(n) for n in range(300)]), "300 classes; 1 to 255"),
+        (_of_classes(300), "300 classes; 1 to 255"),
+        (_of_classes(9000), "9000 classes; 1 to 8192"),
         (_set("labels", "classes", value=["a", "b"]), "2 classes but 11 colours"),
         (_set("labels", "colours", value=[[0, 0, 256]] * 11), "colour value outside"),
         (_set("labels", "colours", value=[[0, 0, 0.5]] * 11), "label set is malformed"),
