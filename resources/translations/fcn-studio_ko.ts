@@ -349,7 +349,7 @@
     </message>
     <message>
         <source>Chec&amp;kpoints…</source>
-        <translation type="unfinished"></translation>
+        <translation>체크포인트(&amp;K)…</translation>
     </message>
     <message>
         <source>Use the &amp;Default Checkpoint</source>
@@ -361,7 +361,7 @@
     </message>
     <message>
         <source>Checkpoint Doc&amp;tor…</source>
-        <translation type="unfinished"></translation>
+        <translation>체크포인트 진단(&amp;T)…</translation>
     </message>
     <message>
         <source>&amp;CPU</source>
@@ -450,173 +450,173 @@
     <name>CatalogDetails</name>
     <message>
         <source>Publisher</source>
-        <translation type="unfinished"></translation>
+        <translation>배포자</translation>
     </message>
     <message>
         <source>Licence</source>
-        <translation type="unfinished"></translation>
+        <translation>라이선스</translation>
     </message>
     <message>
         <source>Figures</source>
-        <translation type="unfinished"></translation>
+        <translation>수치</translation>
     </message>
     <message>
         <source>Digest</source>
-        <translation type="unfinished"></translation>
+        <translation>해시값</translation>
     </message>
     <message>
         <source>Described in</source>
-        <translation type="unfinished"></translation>
+        <translation>설명 문서</translation>
     </message>
     <message>
         <source>File</source>
-        <translation type="unfinished"></translation>
+        <translation>파일</translation>
     </message>
     <message>
         <source>Note</source>
-        <translation type="unfinished"></translation>
+        <translation>참고</translation>
     </message>
     <message>
         <source>On this machine</source>
-        <translation type="unfinished"></translation>
+        <translation>이 컴퓨터의 경로</translation>
     </message>
     <message>
         <source>None are stated with the file.</source>
-        <translation type="unfinished"></translation>
+        <translation>파일과 함께 제시된 수치가 없습니다.</translation>
     </message>
     <message>
         <source>{0} {1}, checked when it is downloaded</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} {1}, 내려받을 때 확인합니다</translation>
     </message>
     <message>
         <source>None is published, so the file cannot be verified.</source>
-        <translation type="unfinished"></translation>
+        <translation>공개된 해시값이 없어 파일을 검증할 수 없습니다.</translation>
     </message>
     <message>
         <source>Read: sha256 {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>읽은 값: sha256 {0}</translation>
     </message>
 </context>
 <context>
     <name>CatalogDialog</name>
     <message>
         <source>Checkpoints</source>
-        <translation type="unfinished"></translation>
+        <translation>체크포인트</translation>
     </message>
     <message>
         <source>Published nets that open here. A download is checked against its published digest, is gone on with where it broke off, and goes on when you close this.</source>
-        <translation type="unfinished"></translation>
+        <translation>여기서 열 수 있는 공개된 신경망입니다. 내려받은 파일은 공개된 해시값으로 확인합니다. 끊긴 곳에서 이어받으며, 이 창을 닫아도 계속 내려받습니다.</translation>
     </message>
     <message>
         <source>About the chosen checkpoint</source>
-        <translation type="unfinished"></translation>
+        <translation>고른 체크포인트 정보</translation>
     </message>
     <message>
         <source>Progress of the download</source>
-        <translation type="unfinished"></translation>
+        <translation>내려받기 진행률</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished">이름</translation>
+        <translation>이름</translation>
     </message>
     <message>
         <source>Variants</source>
-        <translation type="unfinished">변형</translation>
+        <translation>변형</translation>
     </message>
     <message>
         <source>Labels</source>
-        <translation type="unfinished"></translation>
+        <translation>라벨</translation>
     </message>
     <message>
         <source>Size</source>
-        <translation type="unfinished"></translation>
+        <translation>크기</translation>
     </message>
     <message>
         <source>Figure, %</source>
-        <translation type="unfinished"></translation>
+        <translation>수치, %</translation>
     </message>
     <message>
         <source>Licence</source>
-        <translation type="unfinished"></translation>
+        <translation>라이선스</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>상태</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished"></translation>
+        <translation>닫기</translation>
     </message>
     <message>
         <source>&amp;Download</source>
-        <translation type="unfinished"></translation>
+        <translation>내려받기(&amp;D)</translation>
     </message>
     <message>
         <source>&amp;Cancel Download</source>
-        <translation type="unfinished"></translation>
+        <translation>내려받기 취소(&amp;C)</translation>
     </message>
     <message>
         <source>&amp;Open</source>
-        <translation type="unfinished"></translation>
+        <translation>열기(&amp;O)</translation>
     </message>
     <message>
         <source>Comes with FCN Studio</source>
-        <translation type="unfinished"></translation>
+        <translation>FCN Studio에 포함</translation>
     </message>
     <message>
         <source>classifier</source>
-        <translation type="unfinished"></translation>
+        <translation>분류기</translation>
     </message>
     <message>
         <source>not stated</source>
-        <translation type="unfinished"></translation>
+        <translation>제시되지 않음</translation>
     </message>
     <message>
         <source>being downloaded</source>
-        <translation type="unfinished"></translation>
+        <translation>내려받는 중</translation>
     </message>
     <message>
         <source>here</source>
-        <translation type="unfinished"></translation>
+        <translation>있음</translation>
     </message>
     <message>
         <source>downloaded</source>
-        <translation type="unfinished"></translation>
+        <translation>내려받음</translation>
     </message>
     <message>
         <source>not here</source>
-        <translation type="unfinished"></translation>
+        <translation>없음</translation>
     </message>
     <message>
         <source>{0}: {1} MB</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}: {1} MB</translation>
     </message>
     <message>
         <source>Checking {0}: {1} of {2} MB</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} 확인 중: {1}/{2} MB</translation>
     </message>
     <message>
         <source>{0}: {1} of {2} MB</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}: {1}/{2} MB</translation>
     </message>
     <message>
         <source>{0}: {1} of {2} MB, {3} MB/s, {4} s left</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}: {1}/{2} MB, {3} MB/s, {4}초 남음</translation>
     </message>
     <message>
         <source>{0}: {1} of {2} MB, {3} MB/s, {4} min left</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}: {1}/{2} MB, {3} MB/s, {4}분 남음</translation>
     </message>
 </context>
 <context>
     <name>CatalogMenu</name>
     <message>
         <source>{0} has been downloaded.</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}을(를) 내려받았습니다.</translation>
     </message>
     <message>
         <source>Open</source>
-        <translation type="unfinished"></translation>
+        <translation>열기</translation>
     </message>
 </context>
 <context>
@@ -895,123 +895,123 @@
     <name>DoctorDialog</name>
     <message>
         <source>Checkpoint Doctor</source>
-        <translation type="unfinished"></translation>
+        <translation>체크포인트 진단</translation>
     </message>
     <message>
         <source>Preprocessings tried</source>
-        <translation type="unfinished"></translation>
+        <translation>시험한 전처리</translation>
     </message>
     <message>
         <source>&amp;Use This Preprocessing…</source>
-        <translation type="unfinished"></translation>
+        <translation>이 전처리 쓰기(&amp;U)…</translation>
     </message>
     <message>
         <source>Write a copy of the checkpoint with the chosen preprocessing, and open it</source>
-        <translation type="unfinished"></translation>
+        <translation>고른 전처리를 담은 체크포인트 사본을 저장하고 엽니다</translation>
     </message>
     <message>
         <source>&amp;Close</source>
-        <translation type="unfinished"></translation>
+        <translation>닫기(&amp;C)</translation>
     </message>
     <message>
         <source>The net is tried on a small copy of this photo by each preprocessing that is in use. With the right one it names many classes, is sure of each, and says the same of the mirrored photo: that is the fit. A photo unlike those that it was trained on decides nothing.</source>
-        <translation type="unfinished"></translation>
+        <translation>널리 쓰이는 전처리마다 이 사진의 작은 사본으로 신경망을 시험합니다. 알맞은 전처리라면 여러 클래스를 찾고, 각각을 확신하며, 좌우로 뒤집은 사진에도 같은 답을 냅니다. 이것이 적합도입니다. 학습한 사진과 닮지 않은 사진으로는 아무것도 정할 수 없습니다.</translation>
     </message>
     <message>
         <source>Masks by preprocessing, the likeliest first</source>
-        <translation type="unfinished"></translation>
+        <translation>전처리별 마스크, 유력한 순</translation>
     </message>
     <message>
         <source>{0} on {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}, 사진 {1}</translation>
     </message>
     <message>
         <source>Being examined…</source>
-        <translation type="unfinished"></translation>
+        <translation>진단 중…</translation>
     </message>
     <message>
         <source>&amp;Stop</source>
-        <translation type="unfinished"></translation>
+        <translation>멈추기(&amp;S)</translation>
     </message>
     <message>
         <source>&amp;Examine Again</source>
-        <translation type="unfinished"></translation>
+        <translation>다시 진단(&amp;E)</translation>
     </message>
     <message>
         <source>Stopped.</source>
-        <translation type="unfinished"></translation>
+        <translation>멈췄습니다.</translation>
     </message>
     <message>
         <source>Nothing else was found.</source>
-        <translation type="unfinished"></translation>
+        <translation>그 밖에 찾은 것은 없습니다.</translation>
     </message>
     <message>
         <source>proposed</source>
-        <translation type="unfinished"></translation>
+        <translation>제안</translation>
     </message>
     <message>
         <source>stored</source>
-        <translation type="unfinished"></translation>
+        <translation>저장됨</translation>
     </message>
     <message>
         <source>The scores are no numbers.</source>
-        <translation type="unfinished"></translation>
+        <translation>점수가 숫자가 아닙니다.</translation>
     </message>
     <message>
         <source>fit {0}, entropy {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>적합도 {0}, 엔트로피 {1}</translation>
     </message>
     <message>
         <source>foreground {0} %</source>
-        <translation type="unfinished"></translation>
+        <translation>전경 {0} %</translation>
     </message>
     <message>
         <source>most: {0}, {1} %</source>
-        <translation type="unfinished"></translation>
+        <translation>최다: {0}, {1} %</translation>
     </message>
     <message>
         <source>Undecided between: {0}.</source>
-        <translation type="unfinished"></translation>
+        <translation>다음 중에서 정하지 못했습니다: {0}.</translation>
     </message>
     <message>
         <source>Undecided. {0} comes first, but the net says too little of this photo, or other things of the mirrored one. Try a photo of the kind that it was trained on.</source>
-        <translation type="unfinished"></translation>
+        <translation>정하지 못했습니다. {0}이(가) 가장 앞서지만, 신경망이 이 사진에서 찾은 것이 너무 적거나 뒤집은 사진에는 다른 답을 냅니다. 학습한 것과 같은 종류의 사진으로 해 보세요.</translation>
     </message>
     <message>
         <source>Undecided. Try a photo of the kind that the net was trained on.</source>
-        <translation type="unfinished"></translation>
+        <translation>정하지 못했습니다. 신경망이 학습한 것과 같은 종류의 사진으로 해 보세요.</translation>
     </message>
     <message>
         <source>clearly</source>
-        <translation type="unfinished"></translation>
+        <translation>확실함</translation>
     </message>
     <message>
         <source>likely</source>
-        <translation type="unfinished"></translation>
+        <translation>유력함</translation>
     </message>
     <message>
         <source>The checkpoint&apos;s own preprocessing fits best ({0}): {1}.</source>
-        <translation type="unfinished"></translation>
+        <translation>체크포인트 자체의 전처리가 가장 잘 맞습니다 ({0}): {1}.</translation>
     </message>
     <message>
         <source>Another preprocessing than the checkpoint&apos;s own fits best ({0}): {1}.</source>
-        <translation type="unfinished"></translation>
+        <translation>체크포인트 자체의 것이 아닌 다른 전처리가 가장 잘 맞습니다 ({0}): {1}.</translation>
     </message>
     <message>
         <source>Fault</source>
-        <translation type="unfinished"></translation>
+        <translation>결함</translation>
     </message>
     <message>
         <source>Warning</source>
-        <translation type="unfinished"></translation>
+        <translation>경고</translation>
     </message>
     <message>
         <source>Note</source>
-        <translation type="unfinished"></translation>
+        <translation>참고</translation>
     </message>
     <message>
         <source>Write the checkpoint with this preprocessing</source>
-        <translation type="unfinished"></translation>
+        <translation>이 전처리로 체크포인트 저장</translation>
     </message>
 </context>
 <context>
@@ -1265,79 +1265,79 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <name>FusionControls</name>
     <message>
         <source>Strength of each score layer</source>
-        <translation type="unfinished">각 점수 층의 세기</translation>
+        <translation>각 점수 층의 세기</translation>
     </message>
     <message>
         <source>No skips</source>
-        <translation type="unfinished">스킵 없음</translation>
+        <translation>스킵 없음</translation>
     </message>
     <message>
         <source>The chain x2, x2, x8 over score_fr alone</source>
-        <translation type="unfinished">score_fr만의 x2, x2, x8 사슬</translation>
+        <translation>score_fr만의 x2, x2, x8 사슬</translation>
     </message>
     <message>
         <source>pool4 only</source>
-        <translation type="unfinished">pool4만</translation>
+        <translation>pool4만</translation>
     </message>
     <message>
         <source>The chain x2, x8 over score_fr and score_pool4</source>
-        <translation type="unfinished">score_fr과 score_pool4의 x2, x8 사슬</translation>
+        <translation>score_fr과 score_pool4의 x2, x8 사슬</translation>
     </message>
     <message>
         <source>Net as it is</source>
-        <translation type="unfinished">신경망 그대로</translation>
+        <translation>신경망 그대로</translation>
     </message>
     <message>
         <source>All gains 1: FCN-8s</source>
-        <translation type="unfinished">모든 이득이 1: FCN-8s</translation>
+        <translation>모든 이득이 1: FCN-8s</translation>
     </message>
     <message>
         <source>Skips alone</source>
-        <translation type="unfinished">스킵만</translation>
+        <translation>스킵만</translation>
     </message>
     <message>
         <source>What score_pool4 and score_pool3 say without score_fr</source>
-        <translation type="unfinished">score_fr 없이 score_pool4와 score_pool3이 말하는 것</translation>
+        <translation>score_fr 없이 score_pool4와 score_pool3이 말하는 것</translation>
     </message>
     <message>
         <source>FCN-32s exit</source>
-        <translation type="unfinished">FCN-32s 출력</translation>
+        <translation>FCN-32s 출력</translation>
     </message>
     <message>
         <source>score_fr enlarged by x32 at once</source>
-        <translation type="unfinished">score_fr을 한 번에 x32 확대</translation>
+        <translation>score_fr을 한 번에 x32 확대</translation>
     </message>
     <message>
         <source>FCN-16s exit</source>
-        <translation type="unfinished">FCN-16s 출력</translation>
+        <translation>FCN-16s 출력</translation>
     </message>
     <message>
         <source>fuse_pool4 enlarged by x16 at once</source>
-        <translation type="unfinished">fuse_pool4를 한 번에 x16 확대</translation>
+        <translation>fuse_pool4를 한 번에 x16 확대</translation>
     </message>
     <message>
         <source>Upsampling</source>
-        <translation type="unfinished">업샘플링</translation>
+        <translation>업샘플링</translation>
     </message>
     <message>
         <source>The net&apos;s own</source>
-        <translation type="unfinished">신경망 고유</translation>
+        <translation>신경망 고유</translation>
     </message>
     <message>
         <source>Bilinear</source>
-        <translation type="unfinished">이중 선형</translation>
+        <translation>이중 선형</translation>
     </message>
     <message>
         <source>Nearest (unpooling)</source>
-        <translation type="unfinished">최근접(언풀링)</translation>
+        <translation>최근접(언풀링)</translation>
     </message>
     <message>
         <source>Max-unpooling (indices)</source>
-        <translation type="unfinished"></translation>
+        <translation>최대 언풀링(인덱스)</translation>
     </message>
     <message>
         <source>Each score goes back to the pixel at which the trunk&apos;s pools found their largest activation, summed over channels</source>
-        <translation type="unfinished"></translation>
+        <translation>점수마다 백본의 풀링 층에서 채널을 합친 활성값이 가장 컸던 픽셀로 되돌립니다</translation>
     </message>
 </context>
 <context>
@@ -1355,11 +1355,11 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <name>FusionNodes</name>
     <message>
         <source>{0} x {1}, stride {2}</source>
-        <translation type="unfinished">{0} x {1}, 스트라이드 {2}</translation>
+        <translation>{0} x {1}, 스트라이드 {2}</translation>
     </message>
     <message>
         <source>crop {0}</source>
-        <translation type="unfinished">자르기 {0}</translation>
+        <translation>자르기 {0}</translation>
     </message>
 </context>
 <context>
@@ -1378,19 +1378,19 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>All gains 1, but not with the net&apos;s own upsampling.</source>
-        <translation type="unfinished"></translation>
+        <translation>이득은 모두 1이지만 신경망 고유의 업샘플링이 아닙니다.</translation>
     </message>
     <message>
         <source>The net as it is: {0}.</source>
-        <translation type="unfinished"></translation>
+        <translation>신경망 그대로: {0}.</translation>
     </message>
     <message>
         <source>Lay {0} over the photo</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}을(를) 사진 위에 겹치기</translation>
     </message>
     <message>
         <source>Click a node to lay its energy over the photo, the last one to see the mask.</source>
-        <translation type="unfinished"></translation>
+        <translation>노드를 클릭하면 그 에너지를 사진 위에 겹치고, 마지막 노드를 클릭하면 마스크를 봅니다.</translation>
     </message>
     <message>
         <source>Click a node to see it as heat maps.</source>
@@ -1398,11 +1398,11 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>{0} % of the pixels have a score; the rest is void and not counted</source>
-        <translation type="unfinished"></translation>
+        <translation>점수가 있는 픽셀 {0} %, 나머지는 무시 영역이라 세지 않음</translation>
     </message>
     <message>
         <source>{0} % of the pixels differ from {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{1}와(과) 다른 픽셀 {0} %</translation>
     </message>
     <message>
         <source>Segmenting…</source>
@@ -1410,11 +1410,11 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>energy {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>에너지 {0}</translation>
     </message>
     <message>
         <source>no score</source>
-        <translation type="unfinished"></translation>
+        <translation>점수 없음</translation>
     </message>
     <message>
         <source>Winning classes</source>
@@ -1613,7 +1613,7 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>{0}, final ({1} x {2})</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}, 최종 ({1} x {2})</translation>
     </message>
     <message>
         <source>{0} (stride {1}, {2} x {3})</source>
@@ -1803,11 +1803,11 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>Open the {0} Head Beside</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} 헤드 나란히 열기</translation>
     </message>
     <message>
         <source>{0}: {1}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}: {1}.</translation>
     </message>
     <message>
         <source>There is no picture in what was dropped or pasted.</source>
@@ -1880,7 +1880,7 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>Open a photo first: the doctor tries the net on it.</source>
-        <translation type="unfinished"></translation>
+        <translation>먼저 사진을 여세요. 진단은 그 사진으로 신경망을 시험합니다.</translation>
     </message>
     <message>
         <source>Shows what FCN-32s, FCN-16s and FCN-8s make of a photo, from one pass of one net.</source>
@@ -2179,7 +2179,7 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>{0} does not add scores of several layers, so there are no shares to tell apart here.</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}은(는) 여러 층의 점수를 더하지 않으므로 여기서 나눌 몫이 없습니다.</translation>
     </message>
     <message>
         <source>Margin of the winner&apos;s probability {0} %, entropy {1} bits of at most {2}.</source>
@@ -2271,63 +2271,63 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <name>SingleGraph</name>
     <message>
         <source>photo</source>
-        <translation type="unfinished"></translation>
+        <translation>사진</translation>
     </message>
     <message>
         <source>{0} x {1}, stride {2}</source>
-        <translation type="unfinished">{0} x {1}, 스트라이드 {2}</translation>
+        <translation>{0} x {1}, 스트라이드 {2}</translation>
     </message>
     <message>
         <source>mask</source>
-        <translation type="unfinished"></translation>
+        <translation>마스크</translation>
     </message>
     <message>
         <source>into the decoder</source>
-        <translation type="unfinished"></translation>
+        <translation>디코더로</translation>
     </message>
     <message>
         <source>not added</source>
-        <translation type="unfinished"></translation>
+        <translation>더하지 않음</translation>
     </message>
     <message>
         <source>no skip</source>
-        <translation type="unfinished"></translation>
+        <translation>스킵 없음</translation>
     </message>
     <message>
         <source>backbone</source>
-        <translation type="unfinished"></translation>
+        <translation>백본</translation>
     </message>
     <message>
         <source>resize x{0}</source>
-        <translation type="unfinished"></translation>
+        <translation>크기 조정 x{0}</translation>
     </message>
     <message>
         <source>Output</source>
-        <translation type="unfinished"></translation>
+        <translation>출력</translation>
     </message>
     <message>
         <source>From below</source>
-        <translation type="unfinished"></translation>
+        <translation>아래에서 온 것</translation>
     </message>
     <message>
         <source>What the skip adds</source>
-        <translation type="unfinished"></translation>
+        <translation>스킵이 더하는 것</translation>
     </message>
     <message>
         <source>{0}, energy 0 to {1}</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}, 에너지 0~{1}</translation>
     </message>
     <message>
         <source>One score layer of stride {0}, resized bilinearly to the photo. There are no skips, so there is nothing to fuse.</source>
-        <translation type="unfinished"></translation>
+        <translation>스트라이드 {0}인 점수 층 하나를 이중 선형으로 사진 크기에 맞춥니다. 스킵이 없으므로 융합할 것이 없습니다.</translation>
     </message>
     <message>
         <source>ReLU and normalisation stand between the sums, so that scores have no shares of skips. Nodes show the energy of the features: their root mean square over channels. Each stage has its own scale, from 0 to its strongest energy. The net pads the photo with zeros to {0} x {1} and crops the scores.</source>
-        <translation type="unfinished"></translation>
+        <translation>합 사이에 ReLU와 정규화가 있어 점수를 스킵의 몫으로 나눌 수 없습니다. 노드는 특징의 에너지, 곧 채널에 대한 제곱평균제곱근을 보입니다. 눈금은 단계마다 따로이며, 0에서 그 단계의 가장 강한 에너지까지입니다. 신경망은 사진 둘레를 0으로 채워 {0} x {1} 크기로 만들고, 점수를 다시 잘라 냅니다.</translation>
     </message>
     <message>
         <source>{1}: {0} brings {2} % of the energy</source>
-        <translation type="unfinished"></translation>
+        <translation>{1}: {0}이(가) 에너지의 {2} %를 보탬</translation>
     </message>
 </context>
 <context>
@@ -2506,7 +2506,7 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
     <message>
         <source>{0}, up to {1} px: mean IU {2} %</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}, {1}px까지: 평균 IU {2} %</translation>
     </message>
     <message>
         <source>the plot could not be drawn</source>
@@ -2525,35 +2525,35 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <name>UnpoolingChoice</name>
     <message>
         <source>Each score goes back to one pixel: where the features of the pool, summed over channels, are largest. All others have no score and are black. Nets that unpool convolve next, to fill them.</source>
-        <translation type="unfinished"></translation>
+        <translation>점수마다 한 픽셀, 곧 풀링 층의 특징을 채널에 대해 합한 값이 가장 큰 곳으로 되돌립니다. 나머지 픽셀은 점수가 없어 검게 보입니다. 언풀링을 쓰는 신경망은 이어서 합성곱으로 빈 곳을 채웁니다.</translation>
     </message>
     <message>
         <source>Shown with the net&apos;s own kernels. {0}</source>
-        <translation type="unfinished"></translation>
+        <translation>신경망 고유의 커널로 보입니다. {0}</translation>
     </message>
     <message>
         <source>The photo could not be traced with the indices of its pools.</source>
-        <translation type="unfinished"></translation>
+        <translation>풀링 인덱스를 담은 이 사진의 트레이스를 만들지 못했습니다.</translation>
     </message>
     <message>
         <source>Tracing the photo again, with the indices of its pools…</source>
-        <translation type="unfinished"></translation>
+        <translation>풀링 인덱스를 담아 사진을 다시 트레이스하는 중…</translation>
     </message>
     <message>
         <source>This net does not fuse scores, so its upsampling cannot be exchanged.</source>
-        <translation type="unfinished"></translation>
+        <translation>이 신경망은 점수를 융합하지 않으므로 업샘플링을 바꿀 수 없습니다.</translation>
     </message>
     <message>
         <source>The pools of {0} overlap, so their indices cannot be undone.</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}의 풀링은 창이 서로 겹치므로 인덱스로 되돌릴 수 없습니다.</translation>
     </message>
     <message>
         <source>This photo was done in tiles, which keep no indices of the pools.</source>
-        <translation type="unfinished"></translation>
+        <translation>이 사진은 타일로 나누어 계산했으므로 풀링 인덱스가 없습니다.</translation>
     </message>
     <message>
         <source>This trace file was saved without the indices of the pools; open the photo itself.</source>
-        <translation type="unfinished"></translation>
+        <translation>이 트레이스 파일은 풀링 인덱스 없이 저장되었습니다. 사진 자체를 여세요.</translation>
     </message>
 </context>
 <context>
