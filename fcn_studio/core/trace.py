@@ -30,6 +30,8 @@ LAST_STEP = MappingProxyType(
     }
 )
 CHUNK = 1 << 20  # pixels counted at a time
+# What the score layers read in VGG-16, which named them.
+TAPS = MappingProxyType({"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"})
 SCORE_LAYERS = ("score_fr", "score_pool4", "score_pool3")
 VARIANTS = ("32s", "16s", "8s")
 SHIFT = 32  # photo pixels after which all grids repeat: the coarsest stride
@@ -369,6 +371,11 @@ class Trace:
     def unpools(self) -> bool:
         """Whether this is the trace that `fuse(upsampling="max_unpooling")` gives."""
         return any(step.places is not None for step in self.upsamplings.values())
+
+    def other_tap(self, layer: str) -> str:
+        """The features that a score layer reads, where they are not those in its name, as on AlexNet; else empty."""
+        tap = self.score_maps[layer].tap if layer in self.score_maps else ""
+        return "" if tap == TAPS.get(layer, tap) else tap
 
     @property
     def fuses_scores(self) -> bool:

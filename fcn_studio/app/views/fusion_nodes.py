@@ -20,7 +20,8 @@ def fusion_nodes(trace: Trace) -> tuple[Node, ...]:
 
     def node(name: str, column: int, row: int, stride: int) -> Node:
         height, width = trace.part(name, "score_fr").scores.shape[1:]
-        return Node(name, column, row, grid_text(width, height, stride))
+        tap = trace.other_tap(name)
+        return Node(name, column, row, grid_text(width, height, stride) + (f" \N{MIDDLE DOT} {tap}" if tap else ""))
 
     height, width = trace.size
     last = trace.variants[-1]

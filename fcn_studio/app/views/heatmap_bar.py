@@ -204,7 +204,8 @@ class HeatmapBar(QWidget):
         if node in trace.variants:
             return self.tr("{0}, final ({1} x {2})").format(trace.title(node), columns, rows)
         text = self.tr("{0} (stride {1}, {2} x {3})")
-        return text.format(node, int(coords.scale), columns, rows)
+        tap = trace.other_tap(node)
+        return text.format(f"{node} \N{MIDDLE DOT} {tap}" if tap else node, int(coords.scale), columns, rows)
 
     def _fill_kinds(self) -> None:
         if self._trace is None:

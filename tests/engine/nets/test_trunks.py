@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+import fcn_studio as fs
 from fcn_studio.core.fusion import bilinear_kernel
 from fcn_studio.core.geometry import PHOTO
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN, folded
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
+from fcn_studio.engine.preprocess import IMAGENET_RGB
 from tests.conftest import random_net
 
 CLASSES = 4
@@ -126,3 +132,13 @@ def test_folding_normalisations_changes_nothing(norm: bool) -> None:
                 expected = net(photo)[variant]
                 torch.testing.assert_close(scores, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
     assert not any("bn" in name for name in folded(googlenet(batch_norm=True)).state_dict())
+
+
+def test_a_trace_says_what_its_score_layers_read(tmp_path: Path, camvid: LabelSet) -> None:
+    for net, taps in ((alexnet("same", num_classes=11), ("fc7", "pool2", "pool1")), (None, ("fc7", "pool4", "pool3"))):
+        path = tmp_path / "net.safetensors"
+        made = net or random_net(Architecture(11, "same", (4, 4, 4, 4, 4), 6))
+        save_checkpoint(path, made, labels=camvid, preprocessing=IMAGENET_RGB, card={})
+        trace = fs.load(path, device="cpu", precision="fp32").trace(np.zeros((70, 90, 3), np.uint8))
+        assert tuple(trace.score_maps[layer].tap for layer in ("score_fr", "score_pool4", "score_pool3")) == taps
+        assert trace.other_tap("score_pool4") == ("pool2" if net else "")
