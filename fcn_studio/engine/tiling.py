@@ -23,6 +23,7 @@ from fcn_studio.core.errors import ImageError
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps
 from fcn_studio.engine.nets.trunks.trunk import Taps
+from fcn_studio.engine.nets.unstarted import unstarted
 
 STRIDE = 32  # of fc7, the coarsest grid
 STRIDES = (8, 16, STRIDE)  # of pool3, pool4 and fc7, in the order of Taps
@@ -136,7 +137,7 @@ def on_canvas(net: FCN) -> FCN:
     """The net with its convolutions padded to keep their input's size, on the same weights."""
     if net.architecture.alignment == "same":
         return net
-    with torch.device("meta"):
+    with unstarted():
         same = FCN(replace(net.architecture, alignment="same"))
     same.load_state_dict(net.state_dict(), assign=True)
     return same.requires_grad_(False).eval()

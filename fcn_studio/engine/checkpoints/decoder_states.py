@@ -11,7 +11,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
-import torch
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
@@ -24,6 +23,7 @@ from fcn_studio.engine.nets.decoder import (
     Enlargement,
     Trunk,
 )
+from fcn_studio.engine.nets.unstarted import unstarted
 from fcn_studio.engine.preprocess import IMAGENET_RGB
 
 PREPROCESSING = IMAGENET_RGB  # what these classes' training scripts do, as their trunk is torchvision's
@@ -93,7 +93,7 @@ def load_decoder_state(
         )
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    with torch.device("meta"):
+    with unstarted():
         net = DecoderFCN(architecture)
     fill(path, net, state)
     card = {

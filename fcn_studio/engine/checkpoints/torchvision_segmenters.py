@@ -7,12 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
-import torch
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.states import fill, numbers_in, plain_state, shape_of
 from fcn_studio.engine.nets.resnet import Backbone, ResNetArchitecture, ResNetFCN
+from fcn_studio.engine.nets.unstarted import unstarted
 from fcn_studio.engine.preprocess import IMAGENET_RGB
 
 PREPROCESSING = IMAGENET_RGB  # torchvision.transforms._presets.SemanticSegmentation
@@ -66,7 +66,7 @@ def load_torchvision_segmenter(path: Path, tensors: Mapping[str, Tensor]) -> tup
         architecture = ResNetArchitecture(num_classes=classes, backbone=LAYER3[blocks], aux=aux)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    with torch.device("meta"):
+    with unstarted():
         net = ResNetFCN(architecture)
     fill(path, net, state)
     return net, {"source": "torchvision", "net": f"fcn_{architecture.backbone}", "aux_classifier": aux}

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.overrides import TorchFunctionMode
-
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.decoder import DecoderArchitecture, DecoderFCN
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.nets.resnet import ResNetArchitecture, ResNetFCN
 from fcn_studio.engine.nets.single import SingleNet
+from fcn_studio.engine.nets.unstarted import unstarted
 
 Net = FCN | SingleNet
 AnyArchitecture = Architecture | DecoderArchitecture | ResNetArchitecture
@@ -45,20 +42,9 @@ def build(architecture: AnyArchitecture) -> Net:
     return DecoderFCN(architecture) if isinstance(architecture, DecoderArchitecture) else ResNetFCN(architecture)
 
 
-class _Unstarted(TorchFunctionMode):
-    """Leaves new weights as they are: on the meta device there is nothing to start, and torch's compiler would load."""
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if getattr(func, "__module__", None) == "torch.nn.init" or func in (Tensor.normal_, Tensor.uniform_):
-            return args[0] if args else (kwargs or {})["tensor"]
-        return func(*args, **(kwargs or {}))
-
-
 def empty(architecture: AnyArchitecture) -> Net:
     """A net without memory for weights, to be given some by `load_state_dict(..., assign=True)`."""
-    with torch.device("meta"), _Unstarted():
+    with unstarted():
         return build(architecture)
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar, Literal, NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -33,6 +32,7 @@ from fcn_studio.engine.nets.single import (
     ignore_stage,
     single_precision,
 )
+from fcn_studio.engine.nets.unstarted import unstarted
 
 Trunk = Literal["blocks", "vgg11", "vgg13", "vgg16", "vgg19"]
 Addition = Literal["before_norm", "after_norm"]
@@ -48,6 +48,7 @@ CONVOLUTIONS = MappingProxyType(
         "vgg19": (2, 2, 4, 4, 4),
     }
 )
+
 POOLS = 5
 SKIPS = ("x4", "x3", "x2", "x1")  # in the order in which the decoder meets them
 NAMES = ("FCN-32s", "FCN-16s", "FCN-8s", "FCN-4s", "FCNs")  # by the number of skips
@@ -189,7 +190,7 @@ class DecoderFCN(SingleNet):
         """The same weights, shared, with another of the `exchangeable` kinds of upsampling."""
         if upsampling not in self.exchangeable:
             raise ValueError(f"these weights fit {', '.join(self.exchangeable)}, not {upsampling}")
-        with torch.device("meta"):
+        with unstarted():
             other = DecoderFCN(replace(self.architecture, upsampling=upsampling))
         other.load_state_dict(self.state_dict(keep_vars=True), assign=True)
         return other.train(self.training)

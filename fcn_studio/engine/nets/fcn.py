@@ -11,7 +11,7 @@ and 16 are other pools' (see `Architecture.tap_names`); their score layers keep 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from fcn_studio.engine.nets.trunks.alexnet import AlexNetTrunk
 from fcn_studio.engine.nets.trunks.googlenet import GoogLeNetTrunk
 from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps, Trunk
 from fcn_studio.engine.nets.trunks.vgg16 import Vgg16Trunk
+from fcn_studio.engine.nets.unstarted import unstarted
 from fcn_studio.engine.nets.upsampling import Upscore
 
 TAP_NAMES = Taps._fields
@@ -188,13 +189,15 @@ def folded(net: FCN) -> FCN:
     if not net.architecture.batch_norm:
         return net
     plain = replace(net.architecture, batch_norm=False)
-    with torch.device("meta"):
+    with unstarted():
         result = FCN(plain)
-    state = {key: value for key, value in net.state_dict().items() if key in result.state_dict()}
-    for name, module in net.named_modules():
+    wanted = set(result.state_dict())
+    state = {key: value for key, value in net.state_dict().items() if key in wanted}
+    modules = dict(net.named_modules())
+    for name, module in modules.items():
         if isinstance(module, nn.BatchNorm2d):
-            convolution_name = _convolution_before(net, name)
-            before = net.get_submodule(convolution_name)
+            convolution_name = _convolution_before(modules, name)
+            before = modules[convolution_name]
             if not isinstance(before, nn.Conv2d):
                 raise TypeError(f"{name} follows no convolution")
             convolution = fuse_conv_bn_eval(before, module)
@@ -203,9 +206,8 @@ def folded(net: FCN) -> FCN:
     return result.eval()
 
 
-def _convolution_before(net: FCN, norm: str) -> str:
+def _convolution_before(modules: Mapping[str, nn.Module], norm: str) -> str:
     """The name of the convolution that a normalisation follows: `conv3_1` for `bn3_1`, `x.conv` for `x.bn`."""
     parent, _, own = norm.rpartition(".")
     names = [f"{parent}.{own.replace('bn', kind)}".lstrip(".") for kind in ("conv", "fc")]
-    modules = dict(net.named_modules())
     return next(name for name in names if name in modules)
