@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
+from fcn_studio import paths
 from fcn_studio.core.catalog import Entry, entries, find, state
 from fcn_studio.core.download import MIRROR, OFFLINE, Fetched, download
 from fcn_studio.core.errors import OutputError
@@ -66,6 +67,8 @@ def run_list(args: argparse.Namespace) -> int:
         table.add_row(*(columns[heading](entry) for heading in shown))
     console.print(table, highlight=False)
     print("Licences in full, sources and digests: fcn-studio weights list --json")
+    recipes = ", ".join(sorted(file.stem for file in (paths.resources() / "recipes").glob("*.toml")))
+    print(f"To train your own, such as FCN-GoogLeNet, which was never published: fcn-studio train --recipe {recipes}")
     return 0
 
 
