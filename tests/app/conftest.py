@@ -115,10 +115,11 @@ def make_window(
         running += [part for part in window.findChildren(Thumbnails) if part.running]
         window.deleteLater()
     windows.clear()
-    for made in languages:
-        made.choose("en")  # translators are the application's, which outlives the test
-    assert not running, "a thread outlived its window"
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    for made in languages:  # only now: a window that is still there would ask for all its texts again
+        made.choose("en")  # translators are the application's, which outlives the test
+        made.deleteLater()
+    assert not running, "a thread outlived its window"
     gc.collect()
     gc.enable()
 

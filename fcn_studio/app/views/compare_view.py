@@ -200,8 +200,12 @@ class CompareView(QWidget):
                 (self.height() - (GAP + CAPTION) * (rows + 1)) / rows / height,
             )
 
-        # A hole in the last row is worth it only where the photo is seen clearly larger for it.
-        return max(range(count, 0, -1), key=lambda columns: zoom(columns) * (1.0 if count % columns == 0 else 0.85))
+        def worth(columns: int) -> float:
+            holes = -count % columns
+            # A hole in the last row is worth it only where the photo is seen clearly larger for it; few are better.
+            return zoom(columns) * (0.9 - 0.08 * holes / columns if holes else 1.0)
+
+        return max(range(count, 0, -1), key=worth)
 
     def _match_sizes(self) -> None:
         """Captions of one height, and a fit that suits the smallest canvas."""

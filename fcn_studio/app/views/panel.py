@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
 
 from fcn_studio.app.appearance import Appearance
@@ -84,12 +85,12 @@ class Panel(QFrame):
         self.canvas.set_content(panel_content(panel, shown, appearance), message)
         self.canvas.set_look(panel_look(panel, shown, appearance))
         self._title.setText(panel_title(panel, shown))
-        self._score.setText(score_text(panel, shown) or "\N{NO-BREAK SPACE}")  # an empty label is less high
+        self._show_score()
         self._score.setVisible(shown is not None and shown.result.truth is not None)
         self._origin.setText(origin_text(panel, shown))
         self._origin.setToolTip(self._origin.text())
         self.set_pointer(None)
-        words = (self._title.text(), self._score.text().strip(), self._origin.text())
+        words = (self._title.text(), self._score.toolTip(), self._origin.text())
         self.setAccessibleName(", ".join(word for word in words if word))
 
     def set_appearance(self, appearance: Appearance) -> None:
@@ -123,6 +124,20 @@ class Panel(QFrame):
             self._swatch.setPixmap(swatch(colour).pixmap(12, 12))
             self._readout.setText(under[1])
         self.setAccessibleDescription(self._readout.text())
+
+    def _show_score(self) -> None:
+        """As much of it as there is room for, and all of it in the tool tip."""
+        whole = score_text(self.seen, self._shown)
+        room = self.width() - 2 * SIDE - 2
+        fits = self._score.fontMetrics().horizontalAdvance(whole) <= room
+        text = whole if fits else whole.partition(" \N{MIDDLE DOT} ")[0]
+        self._score.setText(text or "\N{NO-BREAK SPACE}")  # an empty label is less high
+        self._score.setToolTip(whole)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width has room for other words."""
+        super().resizeEvent(event)
+        self._show_score()
 
     def caption_height(self) -> int:
         """The height that the last line of the caption needs at this panel's width."""
