@@ -119,6 +119,7 @@ def make_window(
     for made in languages:  # only now: a window that is still there would ask for all its texts again
         made.choose("en")  # translators are the application's, which outlives the test
         made.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)  # or the next window would be told
     assert not running, "a thread outlived its window"
     gc.collect()
     gc.enable()
