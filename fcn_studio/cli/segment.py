@@ -15,6 +15,7 @@ from fcn_studio.cli.progress import progress_bar
 from fcn_studio.core.errors import FcnStudioError, ImageError, OutputError
 from fcn_studio.core.export import KINDS, save_results
 from fcn_studio.core.image import list_images
+from fcn_studio.core.memory import peak_memory
 
 if TYPE_CHECKING:
     from fcn_studio.core.trace import Trace
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
                 failed(source, error if str(source) in str(error) else type(error)(f"{source}: {error}"))
             bar.advance(task)
     if args.json:
-        summary = {"results": results, "failed": failures, "peak_memory_bytes": _peak_memory()}
+        summary = {"results": results, "failed": failures, "peak_memory_bytes": peak_memory()}
         print(json.dumps(summary, indent=2))
     elif sys.stdout.isatty():
         print(f"{len(results)} done, {len(failures)} failed; results in {args.output}")
@@ -116,15 +117,3 @@ def _record(source: Path, files: list[Path], trace: Trace) -> dict[str, Any]:
         "seconds": {stage: round(value, 5) for stage, value in trace.timings.items()},
         "provenance": asdict(trace.provenance),
     }
-
-
-def _peak_memory() -> int:
-    """The most memory this process has held, in bytes."""
-    if sys.platform == "win32":
-        import psutil
-
-        return int(psutil.Process().memory_info().peak_wset)
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # kilobytes on Linux, bytes on macOS

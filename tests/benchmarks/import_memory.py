@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -21,11 +20,9 @@ from tests import caffe_nets
 from tests.caffe_writer import save_caffemodel
 from tests.engine import test_pytorch_fcn
 
-# A child's own peak, in bytes; on Linux ru_maxrss counts KiB.
 MEASURED = (
-    "import resource, sys; from fcn_studio.cli.main import main; status = main(sys.argv[1:]); "
-    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == 'linux' else 1), "
-    "file=sys.stderr); sys.exit(status)"
+    "import sys; from fcn_studio.cli.main import main; from fcn_studio.core.memory import peak_memory; "
+    "status = main(sys.argv[1:]); print(peak_memory(), file=sys.stderr); sys.exit(status)"
 )
 
 
@@ -46,19 +43,13 @@ def write_pth(folder: Path) -> Path:
 WRITERS: dict[str, Callable[[Path], Path]] = {"caffe": write_caffe, "pth": write_pth}
 
 
-def written(kind: str, folder: Path) -> Path:
-    """By another process: Linux hands a process's own peak on to those it starts."""
-    with get_context("spawn").Pool(1) as pool:
-        return pool.apply(WRITERS[kind], (folder,))
-
-
 def main() -> None:
     """Prints a line for each kind."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", choices=[*WRITERS, []], help="which (default: all)")
     for kind in parser.parse_args().kinds or WRITERS:
         with tempfile.TemporaryDirectory() as folder:
-            source = written(kind, Path(folder))
+            source = WRITERS[kind](Path(folder))
             call = ["weights", "import", str(source), "-o", f"{folder}/made.safetensors"]
             start = time.perf_counter()
             done = subprocess.run([sys.executable, "-c", MEASURED, *call], check=True, capture_output=True, text=True)

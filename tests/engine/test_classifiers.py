@@ -15,7 +15,9 @@ from torchvision.models.vgg import VGG, make_layers
 
 import fcn_studio as fs
 from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.labels import built_in_label_sets
 from fcn_studio.engine.checkpoints.opening import open_checkpoint
+from fcn_studio.engine.checkpoints.wanted import Wanted
 from tests.conftest import fusing
 
 NARROW: list[str | int] = [6, 6, "M", 8, 8, "M", 10, 10, 10, "M", 12, 12, 12, "M", 12, 12, 12, "M"]
@@ -115,6 +117,9 @@ def test_what_lacks_or_does_not_fit_is_named(tmp_path: Path, name: str) -> None:
     torch.save({**state, "classifier.9.weight": torch.zeros(2, 2)}, path)
     with pytest.raises(CheckpointError, match=r"classifier\.9\.weight"):
         open_checkpoint(path)
+    torch.save(state, path)
+    with pytest.raises(CheckpointError, match="but voc has 21"):
+        open_checkpoint(path, Wanted(built_in_label_sets()["voc"]))
     first = "classifier.1.weight" if name == "alexnet" else "classifier.0.weight"
     torch.save({**state, first: state[first][:, :-1]}, path)
     with pytest.raises(CheckpointError, match="different net"):

@@ -13,13 +13,13 @@ from torchvision.models import segmentation
 from torchvision.transforms import functional as transforms
 
 from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.trace import OUTPUT
 from fcn_studio.engine.checkpoints.torchvision_segmenters import (
     LABELS,
     PREPROCESSING,
     is_torchvision_segmenter,
     load_torchvision_segmenter,
 )
-from fcn_studio.engine.nets.single import OUTPUT
 from tests.engine.nets.test_resnet import original
 
 FILE = Path("somewhere/fcn.pth")

@@ -17,7 +17,7 @@ from torch import Tensor
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.labels import LabelSet, voc_colour
 from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
-from fcn_studio.engine.checkpoints.parts import filled
+from fcn_studio.engine.checkpoints.parts import filled, labels_for
 from fcn_studio.engine.checkpoints.states import shape_of
 from fcn_studio.engine.checkpoints.wanted import Wanted
 from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture
@@ -64,12 +64,16 @@ def load_classifier(path: Path, state: Mapping[str, Tensor], wanted: Wanted | No
         usual = CAFFE
     return Checkpoint(
         net=net,
-        labels=wanted.labels or classes_of(path, net.architecture.num_classes),
+        labels=_labels(path, wanted.labels, net.architecture.num_classes),
         preprocessing=wanted.preprocessing or usual,
         digest=file_digest(path),
         name=path.stem,
         card={"source": "torchvision", "classifier": classifier, "convolutionalised": True},
     )
+
+
+def _labels(path: Path, wanted: LabelSet | None, classes: int) -> LabelSet:
+    return classes_of(path, classes) if wanted is None else labels_for(path, wanted, classes, "classifier")
 
 
 def classes_of(path: Path, classes: int) -> LabelSet:
@@ -139,7 +143,7 @@ def _googlenet(path: Path, state: dict[str, Tensor]) -> FCN:
         trunk="googlenet",
         dropout=0.2,  # torchvision.models.GoogLeNet
     )
-    names = {"conv1": "conv1", "conv2": "conv2", "conv3": "conv3"} | {f"inception{name}": "" for name in INCEPTIONS}
+    names = {"conv1", "conv2", "conv3", *(f"inception{name}" for name in INCEPTIONS)}
     found = {key: state.pop(key) for key in list(state) if key.partition(".")[0] in names}
     found |= {"score_fr.weight": score[:, :, None, None], "score_fr.bias": _taken(path, state, "fc.bias")}
     return folded(filled(path, architecture, found | state))

@@ -15,9 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.trace import OUTPUT
 from fcn_studio.engine.nets.architecture import MAX_CHANNELS
-
-OUTPUT = "output"  # the one variant of these nets
 
 
 @dataclass(frozen=True, slots=True)

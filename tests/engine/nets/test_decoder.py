@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.trace import OUTPUT
 from fcn_studio.engine.nets.decoder import CONVOLVED, SCHEMES, DecoderArchitecture, DecoderFCN
-from fcn_studio.engine.nets.single import OUTPUT
 
 CHANNELS, LAST, CLASSES = (3, 4, 5, 7, 6), 8, 4
 SIZES = [(61, 83), (1, 1), (64, 32), (33, 96)]

@@ -12,8 +12,8 @@ from torch.nn import functional
 from torchvision.models import segmentation
 
 from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.trace import OUTPUT
 from fcn_studio.engine.nets.resnet import ResNetArchitecture, ResNetFCN
-from fcn_studio.engine.nets.single import OUTPUT
 
 CLASSES = 5
 
