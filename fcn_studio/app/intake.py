@@ -202,23 +202,25 @@ class Intake(QObject):
         before = self._session.choice
         self._session.set_engine(replace(before, weights=tuple(str(path) for path in paths)))
         text = self.tr("Loading {0} checkpoints, each for panels of its own.").format(len(paths))
-        self.happened.emit(Word(text, ((self.tr("Undo"), lambda: self._session.set_engine(before)),)))
+        self._offers = ((self.tr("Undo"), lambda: self._session.set_engine(before)),)
+        self.happened.emit(Word(text, self._offers))
 
     @Slot()
     def on_engine_changed(self) -> None:
         """What a checkpoint's file did not say is said, once it is open; a second head is offered."""
-        engine = self._session.engine
-        for info in engine:
+        actions, texts = list(self._offers), []
+        self._offers = ()  # about what is open from now on they say nothing
+        for info in self._session.engine:
             if info.weights in self._told or not info.notes:
                 continue
             self._told.add(info.weights)
-            actions: list[tuple[str, Callable[[], None]]] = list(self._offers)
             for head in info.other_heads:
                 weights = f"{info.weights.partition('#')[0]}#{head}"
                 if weights not in self._session.choice.weights:
                     actions.append((self.tr("Open the {0} Head Beside").format(head), self._opener(weights)))
-            text = self.tr("{0}: {1}.").format(info.checkpoint, "; ".join(info.notes))
-            self.happened.emit(Word(text, tuple(actions)))
+            texts.append(self.tr("{0}: {1}.").format(info.checkpoint, "; ".join(info.notes)))
+        if texts:
+            self.happened.emit(Word(" ".join(texts), tuple(actions)))
 
     def _opener(self, weights: str) -> Callable[[], None]:
         def open_beside() -> None:
