@@ -9,10 +9,18 @@ import sys
 from collections.abc import Sequence
 
 from fcn_studio import __version__
-from fcn_studio.cli import bench, evaluate, segment, train, view, weights
+from fcn_studio.cli import bench, data, evaluate, segment, train, view, weights
 from fcn_studio.core.errors import FcnStudioError, ImageError, OutputError
 
-COMMANDS = {"view": view, "segment": segment, "evaluate": evaluate, "train": train, "weights": weights, "bench": bench}
+COMMANDS = {
+    "view": view,
+    "segment": segment,
+    "evaluate": evaluate,
+    "train": train,
+    "data": data,
+    "weights": weights,
+    "bench": bench,
+}
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 

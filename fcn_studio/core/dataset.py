@@ -1,114 +1,132 @@
-"""Data set folders: photos, and the masks that go with them.
+"""Data set folders: photos, and the masks that go with them, however the folder is laid out.
 
-The SegNet layout of CamVid: `train/` with `trainannot/`, `val/` with `valannot/`, PNG pairs of one name.
+The layouts lie in `core.datasets`, one file each; a `labels.json` in the folder (`core.datasets.label_file`) names the
+classes where the layout does not, and has the last word where it does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from fcn_studio import paths
+from fcn_studio.core.datasets import ade20k, cityscapes, nyud, plain, sbd, segnet, voc
+from fcn_studio.core.datasets.label_file import EXAMPLE, LABEL_FILE, LabelFile, read_label_file
+from fcn_studio.core.datasets.layout import Example, Found, Layout, Listing, ordered
+from fcn_studio.core.datasets.mask_file import read_mask
 from fcn_studio.core.errors import DataError, ImageError
-from fcn_studio.core.image import list_images, opened, read_image
-from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.image import read_image
+from fcn_studio.core.labels import LabelSet, read_data_card, read_label_set
 
-ROWS = 256  # of an RGB mask, looked up at a time
+__all__ = ["Dataset", "Example", "find_examples", "open_dataset", "read_example", "read_mask"]
+
+# Those with the more telling names first: ADE20K's folders would do as a plain data set too.
+LAYOUTS: tuple[Layout, ...] = tuple(module.LAYOUT for module in (cityscapes, ade20k, voc, sbd, nyud, segnet, plain))
+NAMED = 6  # things of a folder that a message names
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A photo's file and its mask's."""
+class Dataset:
+    """A data set's folder, understood.
 
-    photo: Path
-    mask: Path
+    Attributes:
+        folder: Where it lies.
+        layout: Name of its layout, such as `voc`.
+        splits: Names of the splits that are there and labelled, train and val first.
+        labels: Its classes, or None where neither the layout nor a labels.json says.
+        card: name, source and licence of the data, where they are known.
+    """
+
+    folder: Path
+    layout: str
+    splits: tuple[str, ...]
+    labels: LabelSet | None
+    card: Mapping[str, Any]
+    _found: Found
+    _given: LabelFile | None = None
+
+    def examples(self, split: str) -> tuple[Example, ...]:
+        """The pairs of a split, by name or in the order of its list.
+
+        Raises:
+            DataError: There is no such split, or it is empty, or a photo has no mask.
+        """
+        listing = self.listing(split)
+        if listing.missing:
+            more = f" ({len(listing.missing)} names of the list have none)" if len(listing.missing) > 1 else ""
+            raise DataError(f"{listing.missing[0].removesuffix('.')}{more}.")
+        if alone := listing.photos_alone:
+            raise DataError(
+                f"{alone[0]}: no mask of this name in {listing.mask_folder} ({len(alone)} photos have none)."
+            )
+        if not listing.pairs:
+            raise DataError(f"{listing.photo_folder}: no images for the split {split!r}.")
+        return listing.pairs
+
+    def whole(self) -> Listing | None:
+        """All files, where the splits are lists that are meant to name each of them; None elsewhere."""
+        return self._found.whole() if self._found.whole else None
+
+    def listing(self, split: str) -> Listing:
+        """What a split holds, whole or not.
+
+        Raises:
+            DataError: There is no such split, or its folders or its list cannot be read.
+        """
+        lister = self._found.splits.get(split) or self._found.splits.get(plain.SPLIT_NAMES.get(split, split))
+        if lister is None:
+            if reason := (self._found.unlabelled or {}).get(split):
+                raise DataError(f"{self.folder}: {reason}")
+            raise DataError(
+                f"{self.folder / split}: no such folder, nor list of a split; there is {' and '.join(self.splits)}."
+            )
+        listing = lister()
+        if self._given is None or self._given.encoding is None:
+            return listing
+        encoding = self._given.encoding
+        return replace(listing, pairs=tuple(replace(example, encoding=encoding) for example in listing.pairs))
+
+
+def open_dataset(folder: Path) -> Dataset:
+    """Understands a folder by the layouts that are known; no photo is opened.
+
+    Raises:
+        DataError: No such folder, no layout fits, or its labels.json is malformed.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; name the folder that holds the data set.")
+    given = read_label_file(folder / LABEL_FILE) if (folder / LABEL_FILE).is_file() else None
+    try:
+        for layout in LAYOUTS:
+            if found := layout.recognise(folder):
+                break
+        else:
+            raise DataError(_nothing_fits(folder))
+    except OSError as error:
+        raise DataError(f"{error.filename or folder}: the folder cannot be read ({error.strerror}).") from error
+    splits = ordered(found.splits)
+    labels, card = _labels(found, given)
+    return Dataset(folder, layout.name, tuple(splits), labels, MappingProxyType(card), found, given)
 
 
 def find_examples(folder: Path, split: str) -> tuple[Example, ...]:
-    """The pairs of a split, by file name.
+    """The pairs of a split, by name or in the order of its list.
 
     Raises:
-        DataError: A folder is missing or empty, or a photo has no mask.
+        DataError: No layout fits the folder, it has no such split, or a photo has no mask.
     """
-    photos, masks = folder / split, folder / f"{split}annot"
-    for place in (photos, masks):
-        if not place.is_dir():
-            raise DataError(
-                f"{place}: no such folder; a data set holds {split}/ with photos and {split}annot/ with masks."
-            )
-    found = list_images(photos)
-    if not found:
-        raise DataError(f"{photos}: no images in this folder.")
-    by_stem = {path.stem: path for path in masks.iterdir() if path.suffix.lower() == ".png"}
-    if missing := [path for path in found if path.stem not in by_stem]:
-        raise DataError(f"{missing[0]}: no mask {missing[0].stem}.png in {masks} ({len(missing)} photos have none).")
-    return tuple(Example(path, by_stem[path.stem]) for path in found)
-
-
-def read_mask(path: Path, labels: LabelSet) -> NDArray[np.uint8]:
-    """(H, W) uint8 class indices of a mask file; 255 counts as void too.
-
-    Indexed and greyscale files (8 or 16 bits) hold the indices themselves, RGB ones the label set's colours;
-    transparency is passed over.
-
-    Raises:
-        DataError: Not a mask of this label set.
-    """
-    try:
-        with opened(path) as image:
-            if image.mode in ("P", "L", "1"):
-                indices = np.array(image, dtype=np.uint8)
-            elif image.mode in ("I", "I;16", "I;16B"):
-                indices = _from_wide(np.asarray(image), path)
-            elif image.mode in ("RGB", "RGBA"):
-                return _from_colours(image, path, labels)
-            else:
-                raise DataError(f"{path}: a mask is an indexed, greyscale or RGB PNG; this one is {image.mode}.")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: the mask cannot be read ({error}).") from error
-    indices[indices == 255] = labels.void
-    wrong = indices[(indices >= len(labels)) & (indices != labels.void)]
-    if wrong.size:
-        raise DataError(
-            f"{path}: label {int(wrong[0])} is neither one of the {len(labels)} classes of {labels.name} "
-            f"nor void ({labels.void})."
-        )
-    return indices
-
-
-def _from_wide(values: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > 255:
-        raise DataError(f"{path}: value {low if low < 0 else high} is no label; labels are 0 to 255.")
-    return values.astype(np.uint8)
-
-
-def _from_colours(image: Image.Image, path: Path, labels: LabelSet) -> NDArray[np.uint8]:
-    # The first of equal colours counts, and a class before void.
-    numbers: dict[int, int] = {}
-    for index, (red, green, blue) in enumerate((*labels.colours, labels.void_colour)):
-        numbers.setdefault(red << 16 | green << 8 | blue, index if index < len(labels) else labels.void)
-    codes = np.array(sorted(numbers), dtype=np.int32)
-    values = np.array([numbers[code] for code in codes.tolist()], dtype=np.uint8)
-    pixels = np.asarray(image)
-    indices = np.empty(pixels.shape[:2], dtype=np.uint8)
-    for start in range(0, len(pixels), ROWS):
-        part = pixels[start : start + ROWS, :, :3].astype(np.int32)
-        found = part[..., 0] << 16 | part[..., 1] << 8 | part[..., 2]
-        place = np.searchsorted(codes, found).clip(max=len(codes) - 1)
-        known = codes[place] == found
-        if not known.all():
-            colour = tuple(part[~known][0].tolist())
-            raise DataError(f"{path}: colour {colour} is not one of the label set {labels.name}; choose its own mask.")
-        indices[start : start + ROWS] = values[place]
-    return indices
+    return open_dataset(folder).examples(split)
 
 
 def read_example(example: Example, labels: LabelSet) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The (H, W, 3) photo and its (H, W) mask, of one size.
+    """The (H, W, 3) photo and its (H, W) mask of class indices, void being `labels.void`, of one size.
 
     Raises:
         DataError: Either cannot be read, or they differ in size.
@@ -117,10 +135,30 @@ def read_example(example: Example, labels: LabelSet) -> tuple[NDArray[np.uint8],
         photo = read_image(example.photo)
     except ImageError as error:
         raise DataError(str(error)) from error
-    mask = read_mask(example.mask, labels)
+    mask = read_mask(example.mask, labels, example.encoding)
     if photo.shape[:2] != mask.shape:
         raise DataError(
             f"{example.mask}: the mask is {mask.shape[1]}x{mask.shape[0]} but its photo "
             f"{photo.shape[1]}x{photo.shape[0]}."
         )
     return photo, mask
+
+
+def _labels(found: Found, given: LabelFile | None) -> tuple[LabelSet | None, dict[str, Any]]:
+    if given is not None:
+        return given.labels, dict(given.card)
+    if found.label_set is None:
+        return None, {}
+    path = paths.resources() / "labels" / f"{found.label_set}.toml"
+    return read_label_set(path), read_data_card(path)
+
+
+def _nothing_fits(folder: Path) -> str:
+    names = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(folder) if not entry.name.startswith("."))
+    there = f"{', '.join(names[:NAMED])}{f' and {len(names) - NAMED} more' * (len(names) > NAMED)}" or "nothing"
+    looked_for = [layout.looks_like for layout in reversed(LAYOUTS)]
+    return (
+        f"{folder}: no data set's layout fits: looked for {', '.join(looked_for)}; "
+        f"there is {there}; put photos into images/, masks of the same names (PNG, values are class indices) into "
+        f"masks/, and a {LABEL_FILE} beside them: {EXAMPLE}."
+    )

@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.dataset import read_mask
+from fcn_studio.core.datasets.mask_file import read_mask
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.image import SUFFIXES, opened
 from fcn_studio.core.labels import LabelSet

@@ -1,0 +1,229 @@
+"""What a check of a data set can find: what is wrong, which files show it, and how to mend it.
+
+Here is what concerns files; what concerns their labels is in `value_findings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from fcn_studio.core.datasets.layout import Listing
+from fcn_studio.core.datasets.pair_scan import PairScan
+
+# Pairs of splits that must not share a photo; trainval, for one, is meant to hold val's.
+APART = {frozenset(pair) for pair in combinations(("train", "val", "test"), 2)} | {
+    frozenset(pair) for pair in (("trainval", "test"), ("trainaug", "val"), ("trainaug", "test"))
+}
+
+
+class Level(Enum):
+    """How much a finding matters."""
+
+    PROBLEM = "problem"  # training or measuring would fail, or give wrong figures
+    NOTE = "note"  # worth knowing
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found.
+
+    Attributes:
+        kind: A word for scripts, such as `size_mismatch`.
+        level: Problem or note.
+        split: Where, or empty.
+        message: What is wrong, a sentence.
+        mend: What to do.
+        files: All files that show it.
+    """
+
+    kind: str
+    level: Level
+    split: str
+    message: str
+    mend: str
+    files: tuple[Path, ...] = ()
+
+    def to_dict(self, folder: Path) -> dict[str, Any]:
+        """Plain values; files by their path below the folder."""
+        return {
+            "kind": self.kind,
+            "level": self.level.value,
+            "split": self.split,
+            "message": self.message,
+            "mend": self.mend,
+            "files": [below(path, folder) for path in self.files],
+        }
+
+
+def below(path: Path, folder: Path) -> str:
+    """A path as seen from the data set's folder."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def listing_findings(split: str, listing: Listing) -> list[Finding]:
+    """What does not pair up."""
+    found = []
+    if not listing.pairs:
+        found.append(
+            Finding(
+                "no_pairs",
+                Level.PROBLEM,
+                split,
+                f"No photo has a mask: looked in {listing.photo_folder} and {listing.mask_folder}.",
+                "Give each mask the name of its photo (a.jpg and a.png).",
+            )
+        )
+    if alone := listing.photos_alone:
+        found.append(
+            Finding(
+                "photo_without_mask",
+                Level.PROBLEM,
+                split,
+                f"{counted(alone, 'photo has', 'photos have')} no mask of the same name in {listing.mask_folder}.",
+                f"Add the masks ({alone[0].stem}.png), or take these photos out.",
+                alone,
+            )
+        )
+    if alone := listing.masks_alone:
+        found.append(
+            Finding(
+                "mask_without_photo",
+                Level.PROBLEM,
+                split,
+                f"{counted(alone, 'mask has', 'masks have')} no photo of the same name in {listing.photo_folder}.",
+                "Add the photos, or take these masks out; a mask is named like its photo, or that and _mask or _gt.",
+                alone,
+            )
+        )
+    for group in listing.same_name:
+        found.append(
+            Finding(
+                "same_name",
+                Level.PROBLEM,
+                split,
+                f"{len(group)} files share the name {group[0].stem}, so that only {group[0].name} is read.",
+                "Keep one of them, or rename the others.",
+                group,
+            )
+        )
+    if missing := listing.missing:
+        others = counted(missing[1:], "other name has", "other names have")
+        more = f" ({others} none either)" if len(missing) > 1 else ""
+        found.append(
+            Finding(
+                "listed_without_photo",
+                Level.PROBLEM,
+                split,
+                missing[0].removesuffix(".") + more + ".",
+                "Put the photos there, or take the lines out of the list.",
+            )
+        )
+    return found
+
+
+def unlisted_findings(whole: Listing, listings: Sequence[Listing]) -> list[Finding]:
+    """What lies in a folder whose splits are lists, and is in none of them."""
+    left_over = replace(whole, photos_alone=(), missing=())
+    found = [finding for finding in listing_findings("", left_over) if finding.kind != "no_pairs"]
+    listed = {example.photo for listing in listings for example in listing.pairs}
+    if unlisted := tuple(example.photo for example in whole.pairs if example.photo not in listed):
+        found.append(
+            Finding(
+                "in_no_list",
+                Level.NOTE,
+                "",
+                f"{counted(unlisted, 'photo with its mask is', 'photos with their masks are')} in no list.",
+                "Add the names to train.txt or val.txt, if they are to be used.",
+                unlisted,
+            )
+        )
+    return found
+
+
+def pair_findings(split: str, scans: Sequence[PairScan]) -> list[Finding]:
+    """What cannot be read, and what differs in size."""
+    found = []
+    if bad := [scan for scan in scans if scan.photo_error]:
+        message = f"{counted(bad, 'photo', 'photos')} cannot be read; the first: {bad[0].photo_error}"
+        files = tuple(scan.example.photo for scan in bad)
+        found.append(Finding("unreadable_photo", Level.PROBLEM, split, message, "Copy or export them again.", files))
+    if bad := [scan for scan in scans if scan.mask_error]:
+        message = f"{counted(bad, 'mask', 'masks')} cannot be read; the first: {bad[0].mask_error}"
+        files = tuple(scan.example.mask for scan in bad)
+        found.append(Finding("unreadable_mask", Level.PROBLEM, split, message, "Copy or export them again.", files))
+    sizes = [(scan, scan.photo_size, scan.mask_size) for scan in scans if scan.photo_size and scan.mask_size]
+    differ = [entry for entry in sizes if entry[1] != entry[2]]
+    if differ:
+        first, photo, mask = differ[0]
+        turned = first.turned and photo == mask[::-1]
+        found.append(
+            Finding(
+                "size_mismatch",
+                Level.PROBLEM,
+                split,
+                f"{counted(differ, 'mask is', 'masks are')} of another size than the photo: {first.example.mask.name} "
+                f"is {_size(mask)}, its photo {_size(photo)}.",
+                "The photo's EXIF orientation turns it: turn the masks too, or save the photos without it."
+                if turned
+                else "Export the masks at the photos' size; if you resize them, by nearest neighbour only.",
+                tuple(scan.example.mask for scan, _, _ in differ),
+            )
+        )
+    repeated = [files for files in _by_content(scans).values() if len(files) > 1]
+    if repeated:
+        found.append(
+            Finding(
+                "repeated_photo",
+                Level.NOTE,
+                split,
+                f"{counted(repeated, 'photo is', 'photos are')} there more than once under other names.",
+                "Keep one of each, unless it is to count more.",
+                tuple(path for files in repeated for path in files),
+            )
+        )
+    return found
+
+
+def shared_photos(by_split: Mapping[str, Sequence[PairScan]]) -> list[Finding]:
+    """Photos of one content in two splits that are to be apart."""
+    found = []
+    content = {name: _by_content(scans) for name, scans in by_split.items()}
+    for one, other in combinations(by_split, 2):
+        if frozenset((one, other)) not in APART:
+            continue
+        shared = [digest for digest in content[one] if digest in content[other]]
+        if shared:
+            found.append(
+                Finding(
+                    "photo_in_two_splits",
+                    Level.PROBLEM,
+                    f"{one}, {other}",
+                    f"{counted(shared, 'photo is', 'photos are')} in both {one} and {other}, so that figures on "
+                    f"{other} would be too good.",
+                    f"Take them out of {one}, or out of {other}.",
+                    tuple(path for digest in shared for path in (content[one][digest][0], content[other][digest][0])),
+                )
+            )
+    return found
+
+
+def _by_content(scans: Sequence[PairScan]) -> dict[bytes, list[Path]]:
+    found: dict[bytes, list[Path]] = {}
+    for scan in scans:
+        if scan.digest:
+            found.setdefault(scan.digest, []).append(scan.example.photo)
+    return found
+
+
+def counted(things: Sequence[object], one: str, many: str) -> str:
+    """`1 photo` or `3 photos`."""
+    return f"{len(things)} {one if len(things) == 1 else many}"
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

@@ -1,0 +1,111 @@
+"""What wrong values of masks look like, and how to mend them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from fcn_studio.core.datasets.label_file import LABEL_FILE
+from fcn_studio.core.datasets.pair_scan import PairScan
+from fcn_studio.core.labels import LabelSet, label_sets_of_size
+
+MANY = 64  # distinct values beyond the classes, which compression or interpolation gives and no annotator
+NAMED = 8
+
+
+def named_values(values: Sequence[int], *, coloured: bool) -> str:
+    """Values as a person writes them: `12, 13 and 4 more`, or colours; long runs as `1..12`."""
+    ordered = sorted(values)
+    if coloured:
+        names = [str(rgb(value)) for value in ordered[:NAMED]]
+    elif len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
+        return f"{ordered[0]}..{ordered[-1]}"
+    else:
+        names = [str(value) for value in ordered[:NAMED]]
+    more = len(ordered) - len(names)
+    return f"{', '.join(names)} and {more} more" if more else ", ".join(names)
+
+
+def rgb(code: int) -> tuple[int, int, int]:
+    """(red, green, blue) of 0xRRGGBB."""
+    return code >> 16, code >> 8 & 255, code & 255
+
+
+def mend_values(scans: Sequence[PairScan], illegal: Sequence[int], labels: LabelSet) -> str:
+    """How to mend illegal values.
+
+    Args:
+        scans: The masks of one kind (numbers or colours) that hold some.
+        illegal: The values that are neither a class nor void.
+        labels: The label set that they do not fit.
+    """
+    count = len(labels)
+    distinct = max(scan.distinct for scan in scans)
+    if any(scan.lossy for scan in scans):
+        return (
+            f"This looks like a JPEG-compressed mask: {distinct} distinct values in one file. JPEG mixes neighbouring "
+            "labels; export the masks again as PNG."
+        )
+    if distinct > count + MANY:
+        what = "colours" if scans[0].is_coloured else "values"
+        return (
+            f"This looks like a JPEG-compressed mask, or one resized with interpolation: {distinct} distinct "
+            f"{what} in one file. Export it again as PNG, and resize masks by nearest neighbour only."
+        )
+    present = {value for scan in scans for value in scan.values or {}}
+    if scans[0].is_coloured:
+        if all(len(set(rgb(value))) == 1 for value in present):
+            return "All of these colours are grey: class indices saved as RGB. Save the masks as greyscale PNGs."
+        return (
+            f'Write the colours that the masks use into {LABEL_FILE} as "colours", in the order of its classes, '
+            "or save the masks as greyscale PNGs of class indices."
+        )
+    numbers = present - {255}
+    shift = f'add "void": 0 to {LABEL_FILE}, which makes 1 the first class and 0 unlabelled, or subtract 1'
+    if illegal == [count] and 0 not in numbers:
+        return f"Values {min(numbers)}..{count} look as if they began at 1: {shift}."
+    if illegal == [count]:
+        return (
+            f'Value {count} is one above the last class. If it means unlabelled, add "void": {count} to {LABEL_FILE}; '
+            f"if it is a class, name it there; if 0 means unlabelled, {shift}."
+        )
+    if count == 2 and len(numbers) <= 2:
+        values = sorted(present)
+        return f'Write 0 and 1, or add "values": {values} to {LABEL_FILE}, the value of each class.'
+    top = max(value for value in numbers)
+    others = [other.name for other in label_sets_of_size(top + 1)]
+    named = f" (the built-in set{'s' * (len(others) > 1)} {', '.join(others)} would fit: --labels)" if others else ""
+    return (
+        f"The masks hold values to {top}, but {labels.name} has {count} classes, 0..{count - 1}{named}: name the "
+        f'missing classes in {LABEL_FILE}, or give each class its value there as "values".'
+    )
+
+
+def mend_binary(labels: LabelSet) -> str:
+    """How to mend a two-class set whose second class is written as 255."""
+    return (
+        f"0 and 255 in a two-class set: 255 means void, so that {labels.classes[1]} never occurs. Write 0 and 1, or "
+        f'add "values": [0, 255] to {LABEL_FILE}.'
+    )
+
+
+def proposed_labels(name: str, numbers: Mapping[int, int], colours: Mapping[int, int]) -> str:
+    """A labels.json for values that were found where no label set is known.
+
+    Args:
+        name: Of the data set.
+        numbers: Pixels by value of the indexed masks.
+        colours: Pixels by 0xRRGGBB of the coloured ones.
+    """
+    if colours and not numbers:
+        kept = sorted(colours)[:255]
+        content = {
+            "name": name,
+            "classes": [f"class {index}" for index in range(len(kept))],
+            "colours": [list(rgb(code)) for code in kept],
+        }
+        return json.dumps(content)
+    if set(numbers) <= {0, 255} and 255 in numbers:
+        return json.dumps({"name": name, "classes": ["background", "foreground"], "values": [0, 255]})
+    top = max((value for value in numbers if value != 255), default=0)
+    return json.dumps({"name": name, "classes": [f"class {index}" for index in range(min(top, 254) + 1)]})
