@@ -1,4 +1,4 @@
-"""Random crops, scales, flips and colours of a photo and its labels together."""
+"""Random crops, scales, flips and colours of a photo and its labels together; or the photo whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fcn_studio.engine.training.recipe import Recipe, Stage
+from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.stages import Stage
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
@@ -31,7 +32,12 @@ def random_crop(
 
     Returns:
         (3, h, w) float32 of 0..255 and (h, w) uint8.
+
+    Raises:
+        ValueError: The stage has no crop.
     """
+    if stage.crop is None:
+        raise ValueError("this stage takes photos whole")
     low, high = stage.scale
     scale = math.exp(_uniform(math.log(low), math.log(high), generator))
     height, width = photo.shape[1:]
@@ -70,8 +76,15 @@ def random_colour(photo: Tensor, *, strength: float, generator: torch.Generator)
 def augment(
     photo: Tensor, labels: Tensor, *, recipe: Recipe, stage: Stage, void: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """One training example: a random crop, flipped and coloured by chance (shapes as in `random_crop`)."""
-    pixels, marks = random_crop(photo, labels, stage=stage, void=void, generator=generator)
+    """One training example: a random crop or the whole photo, flipped and coloured by chance.
+
+    Returns:
+        As `random_crop`; of a whole photo, (3, H, W) and (H, W).
+    """
+    if recipe.sampling == "whole":
+        pixels, marks = photo.float(), labels
+    else:
+        pixels, marks = random_crop(photo, labels, stage=stage, void=void, generator=generator)
     if _uniform(0, 1, generator) < recipe.flip:
         pixels, marks = pixels.flip(-1), marks.flip(-1)
     return random_colour(pixels, strength=recipe.colour, generator=generator), marks

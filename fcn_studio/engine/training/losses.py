@@ -2,8 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
+from torch.nn import functional
+
+from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.stages import Stage
+
+LOVASZ_STRIDE = 4  # the sort costs more than a trunk block on all pixels; every fourth row and column serves
+COARSEST_STRIDE = 32
+
+
+def training_loss(
+    scores: Mapping[str, Tensor],
+    marks: Tensor,
+    *,
+    recipe: Recipe,
+    stage: Stage,
+    void: int,
+    class_weights: Tensor | None,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """What a step makes smaller: cross-entropies of the variants, and Lovasz-softmax on the finest.
+
+    With `loss_reduction = "sum"` both are multiplied by the labelled pixels of an image, and are a mean over images,
+    as Caffe's SoftmaxWithLoss without normalisation. So a batch whose images come one by one, each loss divided by
+    their number, is the same as the batch at once; with `mean` it is, where all have as many labelled pixels.
+
+    Args:
+        scores: (N, C, H, W) of each variant, coarsest first.
+        marks: (N, H, W) labels, int64.
+        recipe: Reduction, weights of the variants, label smoothing, loss sampling.
+        stage: Weight of the Lovasz loss.
+        void: Label that is left out.
+        class_weights: (C,) weights of the cross-entropies, or None.
+        generator: On the CPU; what `loss_sampling` draws from.
+
+    Returns:
+        A scalar with gradients; 0 where no pixel is labelled.
+
+    Raises:
+        ValueError: `loss_sampling` is below 1 and there is no generator.
+    """
+    marks = sampled(marks, share=recipe.loss_sampling, void=void, generator=generator)
+    weights = recipe.weights_by_output
+    labelled = marks != void
+    if not bool(labelled.any()):
+        return sum((each.sum() * 0 for each in scores.values()), torch.zeros((), device=marks.device))
+    total = torch.zeros((), device=marks.device)
+    finest = list(scores)[-1]
+    per_image = labelled.sum() / len(marks) if recipe.loss_reduction == "sum" else 1.0
+    for variant, each in scores.items():
+        if weights[variant]:
+            entropy = functional.cross_entropy(
+                each,
+                marks,
+                class_weights,
+                ignore_index=void,
+                label_smoothing=recipe.label_smoothing,
+                reduction=recipe.loss_reduction,
+            )
+            total = total + weights[variant] * (entropy / len(marks) if recipe.loss_reduction == "sum" else entropy)
+        if stage.lovasz and variant == finest:
+            thinned, truth = (value[..., ::LOVASZ_STRIDE, ::LOVASZ_STRIDE] for value in (each, marks))
+            inside = truth != void
+            probabilities = thinned.softmax(1).permute(0, 2, 3, 1)[inside]
+            total = total + stage.lovasz * lovasz_softmax(probabilities, truth[inside]) * per_image
+    return total
+
+
+def sampled(marks: Tensor, *, share: float, void: int, generator: torch.Generator | None) -> Tensor:
+    """(N, H, W) labels with the pixels of some cells of stride 32 made void: each cell stays with chance `share`.
+
+    It is the spatial sampling of the loss that Long, Shelhamer and Darrell 2015 compare with whole images (section 4.3,
+    "patch sampling", and figure 5 of arXiv 1411.4038). Cells are counted from each photo's upper left corner.
+
+    Raises:
+        ValueError: Cells are to be left out, and there is no generator.
+    """
+    if share >= 1:
+        return marks
+    if generator is None:
+        raise ValueError("loss_sampling needs a generator to draw from")
+    images, height, width = marks.shape
+    cells = (images, -(-height // COARSEST_STRIDE), -(-width // COARSEST_STRIDE))
+    # Drawn on the CPU, so that every device leaves out the same cells.
+    kept = (torch.rand(cells, generator=generator) < share).to(marks.device)
+    pixels = kept.repeat_interleave(COARSEST_STRIDE, 1).repeat_interleave(COARSEST_STRIDE, 2)[:, :height, :width]
+    return marks.where(pixels, void)
 
 
 def class_weights(pixels: Tensor, exponent: float) -> Tensor:
@@ -22,7 +110,7 @@ def lovasz_softmax(probabilities: Tensor, labels: Tensor) -> Tensor:
     """
     losses = []
     for index in range(probabilities.shape[1]):
-        truth = (labels == index).float()
+        truth = (labels == index).to(probabilities)
         if not bool(truth.any()):
             continue
         errors = (truth - probabilities[:, index]).abs()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ from fcn_studio.engine.nets.build import AnyArchitecture, empty
 from fcn_studio.engine.nets.decoder import SCHEMES, SKIPS, DecoderArchitecture
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
+from fcn_studio.engine.preprocess import PRESETS, Preprocessing
+from fcn_studio.engine.training.plain_values import listed, typed
+from fcn_studio.engine.training.settings import parse_settings, set_values
+from fcn_studio.engine.training.stages import Phase, Stage, phases_of, stretched
+
+__all__ = ["Phase", "Recipe", "Stage", "read_recipe"]
 
 # Entries of a recipe that are the architecture's, by what `net` says.
 BOTH = ("batch_norm", "channels", "trunk", "upsampling")
@@ -31,27 +38,28 @@ FCN_ONLY = (
 )
 DECODER_ONLY = ("addition", "last_channels", "skips")
 DEFAULT_WEIGHTS = (0.3, 0.4, 1.0)  # of the losses at strides 32, 16 and 8
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stretch of epochs at one crop size and one loss.
-
-    Attributes:
-        epochs: Passes over the training images.
-        crop: (height, width) of the crops, in pixels.
-        scale: Range of the random enlargement of photos before cropping.
-        batch: Images in a step.
-        class_balance: Exponent on the inverse class frequency in the cross-entropy weights; 0 is unweighted.
-        lovasz: Weight of the Lovasz-softmax loss on the finest variant (Berman et al. 2018).
-    """
-
-    epochs: int
-    crop: tuple[int, int]
-    scale: tuple[float, float]
-    batch: int
-    class_balance: float = 0.65
-    lovasz: float = 1.0
+# Entries that say one of a few words.
+WORDS: dict[str, tuple[str, ...]] = {
+    "net": ("fcn", "decoder"),
+    "optimizer": ("adamw", "sgd"),
+    "schedule": ("one_cycle", "poly", "constant"),
+    "loss_reduction": ("mean", "sum"),
+    "sampling": ("crops", "whole"),
+    "preprocessing": tuple(PRESETS),
+}
+# Numbers from 0 up to and without a bound.
+RANGES = {
+    "warm_up": 1.0,
+    "momentum": 1.0,
+    "ema": 1.0,
+    "label_smoothing": 1.0,
+    "dropout": 1.0,
+    "weight_decay": float("inf"),
+    "poly_power": float("inf"),
+    "bias_learning_rate": float("inf"),
+    "clip_gradient": float("inf"),
+    "colour": float("inf"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +86,25 @@ class Recipe:
         addition: Whether a decoder adds them `before_norm` or `after_norm`; `scheme` says this too.
         last_channels: Output channels of a decoder's last stage.
         stages: Crop sizes by epoch, in order.
-        learning_rate: Peak of the one-cycle schedule.
+        learning_rate: Peak of the schedule.
         warm_up: Share of all steps before the peak.
-        weight_decay: AdamW's, on convolution weights only.
-        variant_weights: Weight of each variant's cross-entropy, coarsest first; a decoder has one output.
+        weight_decay: On weights of convolutions only, neither on biases nor on norms.
+        variant_weights: Weight of each variant's cross-entropy, coarsest first, 0 for none; a decoder has one output.
         label_smoothing: Share of probability spread over all classes.
-        ema: Decay of the running mean of weights that is evaluated and saved.
+        ema: Decay of the running mean of weights that is evaluated and saved; 0 for the weights themselves.
         colour: Strength of the random brightness, contrast, saturation and tint.
         flip: Probability of a left-right flip.
         seed: Of initialisation, order and augmentation.
+        optimizer: `adamw`, or `sgd` with momentum as Caffe's solver has it (see `optimisation`).
+        momentum: Of sgd.
+        bias_learning_rate: Factor on the learning rate of biases; the paper doubles it.
+        schedule: `one_cycle`, `poly` or `constant`; the last two rise in a line over `warm_up`.
+        poly_power: Of `poly`: the rate is the peak times (1 - share of the steps done) to this power.
+        loss_reduction: `mean` over labelled pixels, or their `sum` in each image: the paper's unnormalised loss.
+        clip_gradient: Largest norm of the gradient; 0 for any.
+        sampling: `crops` of the stages' size, or photos `whole`, each at its own size.
+        loss_sampling: Share of the cells of stride 32 whose pixels count in the loss; the others are drawn each step.
+        preprocessing: Of the net's input: `imagenet` (RGB), `caffe` (BGR, 0..255 minus the mean) or `halves`.
     """
 
     name: str = "modern"
@@ -116,18 +134,65 @@ class Recipe:
     colour: float = 0.4
     flip: float = 0.5
     seed: int = 1
+    optimizer: str = "adamw"
+    momentum: float = 0.9
+    bias_learning_rate: float = 1.0
+    schedule: str = "one_cycle"
+    poly_power: float = 0.9
+    loss_reduction: str = "mean"
+    clip_gradient: float = 5.0
+    sampling: str = "crops"
+    loss_sampling: float = 1.0
+    preprocessing: str = "imagenet"
 
     def __post_init__(self) -> None:
+        self._check_words()
         self._check_net()
-        for stage in self.stages:
-            if stage.epochs < 1 or stage.batch < 1 or min(stage.crop) < 1 or not 0 < stage.scale[0] <= stage.scale[1]:
-                raise DataError(f"{stage} needs positive epochs, batch and crop, and a rising range of scales.")
+        self._check_numbers()
+        self._check_stages()
         if self.net == "fcn" and self.batch_norm and self.alignment == "same":
             self._check_cells()
 
+    def _check_words(self) -> None:
+        for name, words in WORDS.items():
+            if getattr(self, name) not in words:
+                choices = " or ".join((", ".join(words[:-1]), words[-1]))
+                raise DataError(f"{name} = {getattr(self, name)!r} must be {choices}.")
+
+    def _check_numbers(self) -> None:
+        for name, bound in RANGES.items():
+            value = getattr(self, name)
+            if not 0 <= value < bound:
+                least = "0 or more" if bound == float("inf") else f"0 or more and less than {bound:g}"
+                raise DataError(f"{name} = {value} must be {least}.")
+        if not (isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise DataError(f"learning_rate = {self.learning_rate} must be more than 0.")
+        if not 0 < self.loss_sampling <= 1:
+            raise DataError(f"loss_sampling = {self.loss_sampling} must be a share of the cells: above 0, 1 at most.")
+        if not 0 <= self.flip <= 1:
+            raise DataError(f"flip = {self.flip} must be a probability: 0 to 1.")
+        if not all(isfinite(weight) and weight >= 0 for weight in self.variant_weights):
+            raise DataError(f"variant_weights = {list(self.variant_weights)} must be 0 or more each.")
+
+    def _check_stages(self) -> None:
+        for stage in self.stages:
+            stage.check()
+            if self.sampling == "crops" and stage.crop is None:
+                raise DataError('A stage has no crop = [height, width]; give it one, or take sampling = "whole".')
+            if stage.variants is not None and stage.variants != self._in_order(stage.variants):
+                raise DataError(
+                    f"variants = {list(stage.variants)} in a stage must be some of the recipe's, once each, coarsest "
+                    f"first: {', '.join(self.outputs)}."
+                )
+            if not any(self.weights_by_output[name] for name in stage.variants or self.outputs):
+                raise DataError(f"variant_weights = {list(self.variant_weights)} leave a stage without a loss.")
+        if len({stage.iterations is None for stage in self.stages}) > 1:
+            raise DataError("Some stages are counted in epochs and some in iterations; count all in one of them.")
+
+    def _in_order(self, variants: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in self.outputs if name in variants)
+
     def _check_net(self) -> None:
-        if self.net not in ("fcn", "decoder"):
-            raise DataError(f"net = {self.net!r} must be fcn or decoder.")
         usual = {entry.name: entry.default for entry in fields(self)}
         for name in FCN_ONLY if self.net == "decoder" else DECODER_ONLY:
             if getattr(self, name) != usual[name]:
@@ -147,24 +212,28 @@ class Recipe:
             )
 
     def _check_cells(self) -> None:
-        net = empty(self.architecture(1)).eval()
         for stage in self.stages:
+            if stage.batch > 1 or stage.crop is None or self.sampling == "whole":
+                continue  # a cell for each image is enough; the sizes of whole photos are not known here
+            net = empty(self.architecture(1)).eval()
             # Shapes alone: nothing is computed on the device `meta`.
-            photos = torch.empty(stage.batch, 3, *stage.crop, device="meta")
+            photos = torch.empty(1, 3, *stage.crop, device="meta")
             coarsest = net.taps(photos).fc7 if isinstance(net, FCN) else photos
             if coarsest.numel() // coarsest.shape[1] < 2:
                 raise DataError(
                     f"{stage} gives batch normalisation one cell at stride 32; take a larger crop or batch."
                 )
 
-    def architecture(self, num_classes: int) -> AnyArchitecture:
-        """The net's, for so many classes.
+    def architecture(self, num_classes: int, variants: tuple[str, ...] | None = None) -> AnyArchitecture:
+        """The net's, for so many classes; with a phase's `variants`, that phase's.
 
         Raises:
             DataError: There is no such net.
         """
         names = (*BOTH, *(DECODER_ONLY if self.net == "decoder" else FCN_ONLY))
         values = {"num_classes": num_classes, **{name: getattr(self, name) for name in names}}
+        if variants is not None and self.net == "fcn":
+            values["variants"] = variants
         try:
             if self.net == "decoder":
                 return DecoderArchitecture.from_dict(values)
@@ -173,38 +242,102 @@ class Recipe:
             raise DataError(str(error).replace("this checkpoint", "this recipe")) from error
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """The variants of the net, coarsest first; a decoder has one output."""
+        return DecoderArchitecture.variants if self.net == "decoder" else self.variants
+
+    @property
+    def weights_by_output(self) -> Mapping[str, float]:
+        """`variant_weights` by the names of the outputs."""
+        return dict(zip(self.outputs, self.variant_weights, strict=True))
+
+    @property
+    def preset(self) -> Preprocessing:
+        """What `preprocessing` names; it belongs into every checkpoint of the run."""
+        return PRESETS[self.preprocessing]
+
+    @property
     def epochs(self) -> int:
-        """Epochs of all stages."""
+        """Epochs of all stages; where they are counted in iterations, `in_epochs` must have filled them in."""
         return sum(stage.epochs for stage in self.stages)
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The stages grouped by the nets they train: one phase, unless stages name variants or learning rates.
+
+        Each has an optimizer, a schedule and a net of its own (see `phases.phase_net`).
+        """
+        return phases_of(self.stages, self.outputs, self.learning_rate)
 
     def stage_at(self, epoch: int) -> Stage:
         """The stage that `epoch` (from 0) belongs to."""
+        return self._place(epoch)[0]
+
+    def phase_at(self, epoch: int) -> Phase:
+        """The phase that `epoch` (from 0) belongs to."""
+        return next((phase for phase in self.phases() if epoch < phase.first_epoch + phase.epochs), self.phases()[-1])
+
+    def steps_at(self, epoch: int, images: int) -> int:
+        """Steps of `epoch` (from 0) over so many training images."""
+        stage, within = self._place(epoch)
+        return stage.steps_at(within, images)
+
+    def _place(self, epoch: int) -> tuple[Stage, int]:
         for stage in self.stages:
             if epoch < stage.epochs:
-                return stage
+                return stage, epoch
             epoch -= stage.epochs
-        return self.stages[-1]
+        return self.stages[-1], self.stages[-1].epochs + epoch
+
+    def in_epochs(self, images: int) -> Recipe:
+        """This recipe for so many training images: stages counted in iterations know their epochs too."""
+        return replace(self, stages=tuple(stage.in_epochs(images) for stage in self.stages))
 
     def with_epochs(self, epochs: int) -> Recipe:
-        """This recipe stretched or shrunk to `epochs`, its stages in proportion (at least one epoch in all)."""
-        bounds = [0]
-        for stage in self.stages:
-            bounds.append(bounds[-1] + stage.epochs)
-        scaled = [round(bound * epochs / bounds[-1]) for bound in bounds]
-        stages = tuple(
-            replace(stage, epochs=end - start)
-            for stage, start, end in zip(self.stages, scaled, scaled[1:], strict=False)
-            if end > start
-        )
-        return replace(self, stages=stages)
+        """This recipe stretched or shrunk to `epochs`, its stages in proportion; each phase keeps one at least.
+
+        Stages counted in iterations are counted in epochs then.
+
+        Raises:
+            DataError: There are fewer epochs than phases.
+        """
+        return replace(self, stages=stretched(self.phases(), epochs))
+
+    def with_settings(self, settings: Sequence[str]) -> Recipe:
+        """This recipe with some entries set, as the command line does by `--set KEY=VALUE`.
+
+        Args:
+            settings: Such as `learning_rate=1e-4`, `stages.0.crop=[96, 128]` or `stages.*.batch=4`; values are TOML,
+                and a single word needs no quotes. Setting a stage's epochs drops its iterations, and the reverse;
+                a new `learning_rate` moves the stages' own in proportion; fewer `variants` keep their weights.
+
+        Raises:
+            DataError: There is no such entry, or the value does not fit.
+        """
+        plain = self.to_dict()
+        given = parse_settings(settings)
+        keys, stage_keys = ([entry.name for entry in fields(kind)] for kind in (Recipe, Stage))
+        set_values(plain, given, keys=keys, stage_keys=stage_keys)
+        if "scheme" in plain:
+            plain = {key: value for key, value in plain.items() if key not in ("skips", "addition") or key in given}
+        if "learning_rate" in given and not any(key.endswith(".learning_rate") for key in given):
+            factor = typed("learning_rate", given["learning_rate"], "float") / self.learning_rate
+            for stage in plain["stages"]:
+                if "learning_rate" in stage:
+                    stage["learning_rate"] *= factor
+        variants = given.get("variants")
+        if (
+            isinstance(variants, list)
+            and "variant_weights" not in given
+            and all(each in self.outputs for each in variants)
+        ):
+            plain["variant_weights"] = [self.weights_by_output[name] for name in variants]
+        return Recipe.from_dict(plain)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for the checkpoint's card and for comparing runs."""
         plain = asdict(self)
-        plain["stages"] = [
-            {**stage, "crop": list(stage["crop"]), "scale": list(stage["scale"])} for stage in plain["stages"]
-        ]
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
+        plain["stages"] = [stage.to_dict() for stage in self.stages]
+        return {key: listed(value) for key, value in plain.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
@@ -217,23 +350,17 @@ class Recipe:
             DataError: An unknown key or a value of the wrong kind.
         """
         values = _without_scheme(values)
-        if unknown := sorted(set(values) - {entry.name for entry in fields(cls)}):
-            raise DataError(f"Unknown recipe key {unknown[0]!r}.")
+        known = {entry.name: str(entry.type) for entry in fields(cls)}
+        if unknown := sorted(set(values) - set(known)):
+            raise DataError(f"Unknown recipe key {unknown[0]!r}; a recipe has: {', '.join(sorted(known))}.")
         try:
-            plain: dict[str, Any] = {
-                key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-            }
-            plain["stages"] = tuple(
-                Stage(
-                    epochs=int(stage["epochs"]),
-                    crop=(int(stage["crop"][0]), int(stage["crop"][1])),
-                    scale=(float(stage["scale"][0]), float(stage["scale"][1])),
-                    batch=int(stage["batch"]),
-                    class_balance=float(stage.get("class_balance", Stage.class_balance)),
-                    lovasz=float(stage.get("lovasz", Stage.lovasz)),
-                )
-                for stage in values["stages"]
-            )
+            plain: dict[str, Any] = {}
+            for key, value in values.items():
+                if key in (*BOTH, *FCN_ONLY, *DECODER_ONLY):  # the architecture has its own checks
+                    plain[key] = tuple(value) if isinstance(value, list) else value
+                elif key != "stages":
+                    plain[key] = typed(key, value, known[key])
+            plain["stages"] = tuple(Stage.from_dict(stage) for stage in values["stages"])
             if "variant_weights" not in plain:
                 outputs = 1 if plain.get("net") == "decoder" else len(plain.get("variants", VARIANTS))
                 plain["variant_weights"] = DEFAULT_WEIGHTS[-outputs:]
