@@ -1,213 +1,185 @@
-"""Measure a checkpoint on a labelled data set, a table row for each variant."""
+"""Measure checkpoints on a labelled data set, a table row for each variant."""
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
-import math
-from dataclasses import asdict
+import shlex
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from fcn_studio.cli.options import add_model_options
 from fcn_studio.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from fcn_studio.core.changes import Verdicts
-    from fcn_studio.core.metrics import Metrics
-    from fcn_studio.engine.evaluation import BoundaryReport, PhotoGain
-
-PHOTOS = 5  # named in each list of where the skips help and harm most
+    from fcn_studio.core.dataset import Dataset, Example
+    from fcn_studio.core.evaluation import Evaluation
+    from fcn_studio.core.report.facts import Facts
+    from fcn_studio.engine.tracer import Tracer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="holds SPLIT/ and SPLITannot/")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set's folder")
     parser.add_argument("--split", default="val", help="which split to measure (default: val)")
     parser.add_argument("--classes", action="store_true", help="print each class's IU too")
     parser.add_argument(
         "--boundary",
         action="store_true",
-        help="also measure bands around the true boundaries, what each stride can reach, and what the skips change",
+        help="also print bands around the true boundaries, what each stride can reach, and what the skips change",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    add_model_options(parser)
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="OUT",
+        help="write a folder with the whole report: HTML, Markdown, CSV, JSON, plots and pictures",
+    )
+    parser.add_argument("--no-pictures", action="store_true", help="leave photos and masks out of the report")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the per-image table")
+    add_model_options(parser, several=True)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the table."""
-    from fcn_studio.engine.evaluation import evaluate, evaluate_boundaries  # torch takes seconds to import
+    """Prints the tables and writes the files; 1 if a photo was left out, each named on stderr."""
+    from fcn_studio.core.dataset import open_dataset
+    from fcn_studio.core.errors import OutputError
+    from fcn_studio.core.report.folder import check_folder, save_report
+    from fcn_studio.core.report.mask_shelf import MaskShelf
+    from fcn_studio.core.report.tables import save_photos
+    from fcn_studio.engine.evaluation import evaluate_models, label_match  # torch takes seconds to import
     from fcn_studio.engine.model import load
 
-    model = load(args.weights, device=args.device, precision=args.precision)
-    report: BoundaryReport | None = None
-    with progress_bar() as bar:
+    if args.report:
+        check_folder(args.report)
+    if args.csv and args.csv.is_dir():
+        raise OutputError(f"{args.csv}: a folder; --csv wants the name of a file.")
+    dataset = open_dataset(args.data)
+    models = [load(name, device=args.device, precision=args.precision) for name in args.weights or ["default"]]
+    notes = label_match(models, dataset).sentences()
+    for note in notes:
+        print(f"fcn-studio: {note}", file=sys.stderr)
+    failures: list[tuple[Path, str]] = []
+    with ExitStack() as stack:
+        bar = stack.enter_context(progress_bar())
         task = bar.add_task("evaluate", total=None)
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        if args.boundary:
-            report = evaluate_boundaries(model, args.data, args.split, on_image=show)
-        found = report.variants if report else evaluate(model, args.data, args.split, on_image=show)
+        def failed(example: Example, error: Exception) -> None:
+            words = str(error)
+            named = any(str(path) in words for path in (example.photo, example.mask))
+            failures.append((example.photo, words if named else f"{example.photo}: {words}"))
+            bar.console.print(f"fcn-studio: {failures[-1][1]}", markup=False, highlight=False, soft_wrap=True)
+
+        shelf = stack.enter_context(MaskShelf()) if args.report and not args.no_pictures else None
+        found = evaluate_models(
+            models,
+            dataset,
+            args.split,
+            on_image=show,
+            on_failure=failed,
+            on_masks=shelf.put if shelf else None,
+        )
+        facts = _facts(args, dataset, notes, [words for _, words in failures])
+        if args.csv:
+            save_photos(found, facts, args.csv)
+        if args.report:
+            bar.update(task, description="write the report")
+            save_report(found, facts, args.report, shelf=shelf)
     if args.json:
-        rows = {
-            variant: {
-                **{name: _or_null(figure) for name, figure in asdict(value).items() if name != "class_iu"},
-                "class_iu": {
-                    name: _or_null(share) for name, share in zip(model.labels.classes, value.class_iu, strict=True)
-                },
-            }
-            for variant, value in found.items()
-        }
-        choice = model.choice
-        made_by = {
-            "weights": model.name,
-            "digest": model.digest,
-            "device": choice.device,
-            "precision": choice.precision,
-        }
-        more = _boundary_json(report, model.labels.classes) if report else {}
-        print(json.dumps({**made_by, "split": args.split, "variants": rows, **more}, indent=2, allow_nan=False))
-        return 0
+        print(json.dumps(_json(args, models, found, failures), indent=2, allow_nan=False))
+    else:
+        _print_tables(args, models, found)
+        for place, what in ((args.csv, "per-image table"), (args.report, "report")):
+            if place:
+                print(f"The {what} is in {place / 'report.html' if what == 'report' else place}")
+    return 1 if failures else 0
+
+
+def _print_tables(args: argparse.Namespace, models: Sequence[Tracer], found: Evaluation) -> None:
+    from fcn_studio.cli import evaluate_tables as tables
+
+    choice = models[0].choice
+    name = ", ".join(model.name for model in models)
     console = Console()
-    console.print(_table(found, f"{model.name} on {args.split}, {model.choice.device} {model.choice.precision}"))
+    console.print(tables.metrics_table(found, f"{name} on {args.split}, {choice.device} {choice.precision}"))
     if args.classes:
-        console.print(_class_table(found, model.labels.classes))
-    if report:
-        for table in (_band_table(report), _ceiling_table(report), _skip_table(report)):
+        console.print(tables.class_table(found))
+    if args.boundary:
+        for table in (tables.band_table(found), tables.ceiling_table(found), tables.skip_table(found)):
             if table.rows:
                 console.print(table)
-        helped, harmed = report.helped_most(PHOTOS), report.harmed_most(PHOTOS)
-        for title, photos in (("Where the skips help most", helped), ("Where the skips harm most", harmed)):
+        for title, photos in (
+            ("Where the skips help most", found.gained_most(tables.LISTED)),
+            ("Where the skips harm most", found.lost_most(tables.LISTED)),
+        ):
             if photos:
-                console.print(_photo_table(photos, title))
-    return 0
+                console.print(tables.photo_table(found, photos, title))
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}"
+def _facts(args: argparse.Namespace, dataset: Dataset, notes: Sequence[str], failures: Sequence[str]) -> Facts:
+    from fcn_studio import __version__
+    from fcn_studio.core.report.facts import Facts
+
+    # The data set's own words where it has any; else the folder's name, which is what the user calls it.
+    name = dataset.card.get("name") or (dataset.labels.name if dataset.labels else "") or args.data.resolve().name
+    return Facts(
+        data=str(name),
+        folder=dataset.folder,
+        split=args.split,
+        licence=str(dataset.card.get("licence", "")),
+        command=_command(args),
+        version=__version__,
+        date=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        notes=tuple(notes),
+        failures=tuple(failures),
+    )
 
 
-def _table(found: Mapping[str, Metrics], title: str) -> Table:
-    table = Table(title=f"{title} (%)")
-    for heading in ("variant", "pixel acc.", "mean acc.", "mean IU", "f.w. IU"):
-        table.add_column(heading, justify="left" if heading == "variant" else "right")
-    for variant, value in found.items():
-        cells = (value.pixel_accuracy, value.mean_accuracy, value.mean_iu, value.frequency_weighted_iu)
-        table.add_row(f"FCN-{variant}", *map(_percent, cells))
-    return table
+def _command(args: argparse.Namespace) -> str:
+    """The command line that does this again, from what was understood of it."""
+    words = ["fcn-studio", "evaluate", "--data", str(args.data), "--split", args.split]
+    if args.weights:
+        words += ["--weights", *args.weights]
+    words += ["--device", args.device, "--precision", args.precision]
+    for name in ("classes", "boundary", "json", "no_pictures"):
+        if getattr(args, name):
+            words.append("--" + name.replace("_", "-"))
+    for name in ("report", "csv"):
+        if getattr(args, name):
+            words += [f"--{name}", str(getattr(args, name))]
+    return shlex.join(words)
 
 
-def _class_table(found: Mapping[str, Metrics], classes: tuple[str, ...]) -> Table:
-    table = Table(title="IU of each class (%)")
-    table.add_column("class")
-    for variant in found:
-        table.add_column(f"FCN-{variant}", justify="right")
-    for index, name in enumerate(classes):
-        table.add_row(name, *(_percent(value.class_iu[index]) for value in found.values()))
-    return table
+def _json(
+    args: argparse.Namespace, models: Sequence[Tracer], found: Evaluation, failures: Sequence[tuple[Path, str]]
+) -> dict[str, Any]:
+    from fcn_studio.core.report.summary import boundary_values, metrics_values
 
-
-def _band_table(report: BoundaryReport) -> Table:
-    from fcn_studio.core.boundary import TRIMAP_WIDTHS
-
-    table = Table(title="Mean IU within N pixels of a boundary (%)")
-    table.add_column("variant")
-    for width in TRIMAP_WIDTHS:
-        table.add_column(str(width), justify="right")
-    for variant, bands in report.boundary.items():
-        table.add_row(f"FCN-{variant}", *(_percent(value.mean_iu) for value in bands))
-    return table
-
-
-def _ceiling_table(report: BoundaryReport) -> Table:
-    table = Table(title="What a grid of each stride could reach (%)")
-    for heading in ("stride", "pixel acc.", "mean IU", "variant", "its pixel acc.", "its mean IU"):
-        table.add_column(heading, justify="left" if heading == "variant" else "right")
-    for stride, ceiling in report.ceiling.items():
-        reached = report.variants.get(f"{stride}s")
-        cells = [_percent(ceiling.pixel_accuracy), _percent(ceiling.mean_iu)]
-        if reached:
-            cells += [f"FCN-{stride}s", _percent(reached.pixel_accuracy), _percent(reached.mean_iu)]
-        table.add_row(str(stride), *cells)
-    return table
-
-
-def _skip_table(report: BoundaryReport) -> Table:
-    table = Table(title="What each skip changes (% of labelled pixels)")
-    for heading in ("step", "wrong to right", "right to wrong", "wrong to wrong"):
-        table.add_column(heading, justify="left" if heading == "step" else "right")
-    for (before, after), change in report.skips.items():
-        cells = (f"{100 * share:.2f}" for share in _shares(change).values())
-        table.add_row(f"FCN-{before} to FCN-{after}", *cells)
-    return table
-
-
-def _photo_table(photos: Sequence[PhotoGain], title: str) -> Table:
-    table = Table(title=title)
-    for heading in ("photo", "net pixels", "% of labelled"):
-        table.add_column(heading, justify="left" if heading == "photo" else "right")
-    for gain in photos:
-        table.add_row(Text(gain.photo.name), f"{gain.net:+d}", f"{100 * gain.net / gain.labelled:+.2f}")
-    return table
-
-
-def _shares(change: Verdicts) -> dict[str, float]:
-    labelled = int(change.labelled.sum())
-    counts = {"rescued": change.rescued, "harmed": change.harmed, "both_wrong": change.both_wrong}
-    return {name: int(count.sum()) / labelled if labelled else math.nan for name, count in counts.items()}
-
-
-def _boundary_json(report: BoundaryReport, classes: tuple[str, ...]) -> dict[str, Any]:
-    from fcn_studio.core.boundary import TRIMAP_WIDTHS
-
-    bands = {
-        variant: {
-            "mean_iu": [_or_null(value.mean_iu) for value in values],
-            "pixel_accuracy": [_or_null(value.pixel_accuracy) for value in values],
+    made_by = [
+        {
+            "weights": model.name,
+            "digest": model.digest,
+            "device": model.choice.device,
+            "precision": model.choice.precision,
         }
-        for variant, values in report.boundary.items()
-    }
-    ceiling = {
-        str(stride): {"mean_iu": _or_null(value.mean_iu), "pixel_accuracy": _or_null(value.pixel_accuracy)}
-        for stride, value in report.ceiling.items()
-    }
-    steps = {
-        f"{before}->{after}": {
-            **{name: _or_null(share) for name, share in _shares(change).items()},
-            "class_pixels": {
-                name: {
-                    "labelled": int(change.labelled[index]),
-                    "rescued": int(change.rescued[index]),
-                    "harmed": int(change.harmed[index]),
-                    "both_wrong": int(change.both_wrong[index]),
-                }
-                for index, name in enumerate(classes)
-            },
-        }
-        for (before, after), change in report.skips.items()
-    }
+        for model in models
+    ]
+    classes = found.labels.classes
     return {
-        "boundary": {"widths": list(TRIMAP_WIDTHS), "variants": bands},
-        "ceiling": ceiling,
-        "skips": {
-            "steps": steps,
-            "helped_most": [_photo_json(gain) for gain in report.helped_most(PHOTOS)],
-            "harmed_most": [_photo_json(gain) for gain in report.harmed_most(PHOTOS)],
-        },
+        **made_by[0],
+        **({"checkpoints": made_by} if len(made_by) > 1 else {}),
+        "split": args.split,
+        "variants": {key: metrics_values(value, classes) for key, value in found.variants.items()},
+        **(boundary_values(found) if args.boundary else {}),
+        **({"failed": [{"photo": str(path), "error": words} for path, words in failures]} if failures else {}),
     }
-
-
-def _photo_json(gain: PhotoGain) -> dict[str, Any]:
-    return {"photo": gain.photo.name, "net_pixels": gain.net, "labelled_pixels": gain.labelled}
-
-
-def _or_null(value: float) -> float | None:
-    return None if math.isnan(value) else value  # JSON has no nan

@@ -6,9 +6,20 @@ import argparse
 from collections.abc import Callable
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """--weights, --device and --precision."""
-    parser.add_argument("--weights", default="default", metavar="W", help="an embedded checkpoint's name, or a file")
+def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """--weights, --device and --precision; where `several`, --weights takes a list, which is None if not given."""
+    if several:
+        parser.add_argument(
+            "--weights",
+            nargs="+",
+            action="extend",
+            metavar="W",
+            help="one or more embedded checkpoints' names, or files (default: default)",
+        )
+    else:
+        parser.add_argument(
+            "--weights", default="default", metavar="W", help="an embedded checkpoint's name, or a file"
+        )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     parser.add_argument(
         "--precision",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ class Metrics:
         mean_iu: mean of IU_i = n_ii / (t_i + sum_j n_ji - n_ii).
         frequency_weighted_iu: sum t_i IU_i / sum t_i.
         class_iu: IU_i of each class; nan where a class is in neither truth nor prediction.
+        class_accuracy: n_ii / t_i of each class, its recall; nan where a class is not in the truth.
     """
 
     pixel_accuracy: float
@@ -27,6 +29,7 @@ class Metrics:
     mean_iu: float
     frequency_weighted_iu: float
     class_iu: tuple[float, ...]
+    class_accuracy: tuple[float, ...]
 
 
 def confusion_matrix(
@@ -47,14 +50,22 @@ def confusion_matrix(
     return counts.reshape(classes, classes)
 
 
-def metrics(confusion: NDArray[np.int64]) -> Metrics:
-    """The four metrics of a (classes, classes) confusion matrix."""
+def metrics(confusion: NDArray[np.int64], *, counted: Sequence[bool] | None = None) -> Metrics:
+    """The four metrics of a (classes, classes) confusion matrix.
+
+    Args:
+        confusion: Pixel counts n_ij, truth i, predicted j.
+        counted: For each class, whether it has an IU that counts in the mean; None for all. A class that a data set
+            does not know can be predicted, which is an error of the true class, but has no IU of its own there.
+    """
     hits = np.diag(confusion).astype(np.float64)
     truth = confusion.sum(axis=1).astype(np.float64)
     union = truth + confusion.sum(axis=0) - hits
     with np.errstate(invalid="ignore", divide="ignore"):
         accuracy = hits / truth
         class_iu = hits / union
+        if counted is not None:
+            class_iu[~np.asarray(counted, dtype=np.bool_)] = np.nan
         total = truth.sum()
         return Metrics(
             pixel_accuracy=float(hits.sum() / total),
@@ -62,6 +73,7 @@ def metrics(confusion: NDArray[np.int64]) -> Metrics:
             mean_iu=_mean(class_iu),
             frequency_weighted_iu=float(np.nansum(truth * class_iu) / total),
             class_iu=tuple(float(value) for value in class_iu),
+            class_accuracy=tuple(float(value) for value in accuracy),
         )
 
 

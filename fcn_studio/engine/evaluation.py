@@ -1,68 +1,27 @@
-"""A model's metrics over a data set's split, for each variant, at the photos' own sizes."""
+"""Running models over a data set's split, photo by photo at the photos' own sizes, and counting what they get right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS, band_confusions, boundary_distance
-from fcn_studio.core.ceiling import STRIDES, ceiling_confusion
-from fcn_studio.core.changes import Verdicts, verdicts
-from fcn_studio.core.dataset import Example, find_examples, read_example
-from fcn_studio.core.metrics import Metrics, confusion_matrix, metrics
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.dataset import Dataset, Example, open_dataset, read_example
+from fcn_studio.core.errors import DataError, ImageError
+from fcn_studio.core.evaluation import Contender, Evaluation, Step, Tally
+from fcn_studio.core.label_match import LabelMatch, match_labels
+from fcn_studio.core.metrics import Metrics
+from fcn_studio.core.trace import OUTPUT, variant_title
 from fcn_studio.engine.tracer import Tracer
 
 OnImage = Callable[[int, int], None]
-Confusion = NDArray[np.int64]
-Step = tuple[str, str]
+OnFailure = Callable[[Example, Exception], None]
+OnMasks = Callable[[Path, NDArray[np.uint8], Mapping[str, NDArray[np.uint8]]], None]
 
-
-@dataclass(frozen=True, slots=True)
-class PhotoGain:
-    """What the skips did to one photo.
-
-    Attributes:
-        photo: Its file.
-        net: Pixels that the finest variant gets right less those that the coarsest does.
-        labelled: Pixels that the truth labels.
-    """
-
-    photo: Path
-    net: int
-    labelled: int
-
-
-@dataclass(frozen=True, slots=True)
-class BoundaryReport:
-    """What `evaluate` gives, and where the variants differ: at boundaries and from skip to skip.
-
-    Attributes:
-        variants: The metrics over all pixels.
-        boundary: By variant, the metrics in the band of each of TRIMAP_WIDTHS, narrowest first.
-        ceiling: By stride, what the truth itself reaches on a grid of that stride (`core.ceiling`).
-        skips: By (variant, next finer variant), what became of the pixels; empty where there is one variant.
-        photos: In the data set's order, from the coarsest variant to the finest.
-    """
-
-    variants: Mapping[str, Metrics]
-    boundary: Mapping[str, tuple[Metrics, ...]]
-    ceiling: Mapping[int, Metrics]
-    skips: Mapping[Step, Verdicts]
-    photos: tuple[PhotoGain, ...]
-
-    def helped_most(self, count: int) -> tuple[PhotoGain, ...]:
-        """At most so many photos in which the skips corrected more pixels than they spoilt, the best first."""
-        return tuple(sorted((photo for photo in self.photos if photo.net > 0), key=lambda photo: -photo.net)[:count])
-
-    def harmed_most(self, count: int) -> tuple[PhotoGain, ...]:
-        """At most so many photos in which the skips spoilt more pixels than they corrected, the worst first."""
-        return tuple(sorted((photo for photo in self.photos if photo.net < 0), key=lambda photo: photo.net)[:count])
+COARSE_TO_FINE = ("32s", "16s", "8s")
 
 
 def evaluate(
@@ -77,63 +36,127 @@ def evaluate(
         on_image: Hears (images done, images in all).
 
     Raises:
-        DataError: The split is missing or a mask does not fit the model's labels.
+        DataError: The split is missing, a photo cannot be read, or a mask does not fit the model's labels.
     """
-    classes, void = len(model.labels), model.labels.void
-    confusion = {variant: _zeros(classes) for variant in model.variants}
-    for _, truth, trace in _traces(model, folder, split, on_image):
-        for variant, matrix in confusion.items():
-            matrix += confusion_matrix(truth, trace.mask(variant), classes=classes, void=void)
-    return {variant: metrics(matrix) for variant, matrix in confusion.items()}
+    return evaluate_models([model], open_dataset(folder), split, on_image=on_image).variants
 
 
-def evaluate_boundaries(
-    model: Tracer, folder: Path, split: str, *, on_image: OnImage = lambda done, total: None
-) -> BoundaryReport:
-    """The metrics of each variant, its bands, the stride ceilings and the skips, all in one pass over the split.
+def evaluate_models(
+    models: Sequence[Tracer],
+    dataset: Dataset,
+    split: str,
+    *,
+    on_image: OnImage = lambda done, total: None,
+    on_failure: OnFailure | None = None,
+    on_masks: OnMasks | None = None,
+) -> Evaluation:
+    """All that `Evaluation` holds, of one or several models with the same classes, in one pass over the split.
 
-    Every figure comes from counts summed over the whole split; one photo at a time is in memory. Arguments and
-    errors are those of `evaluate`.
+    Args:
+        models: Each is run on each photo.
+        dataset: Whose masks are the truth; its classes are matched with the models' by name.
+        split: Such as `val`.
+        on_image: Hears (images done, images in all).
+        on_failure: Hears of a photo or mask that cannot be used, which is then left out; without it, it is an error.
+        on_masks: Hears (photo, truth, masks by contender) of each photo that was counted.
+
+    Raises:
+        DataError: The split is missing, no photo could be used, or the classes differ beyond matching.
     """
-    classes, void = len(model.labels), model.labels.void
-    confusion = {variant: _zeros(classes) for variant in model.variants}
-    bands = {variant: np.zeros((len(TRIMAP_WIDTHS), classes, classes), np.int64) for variant in model.variants}
-    ceilings = {stride: _zeros(classes) for stride in STRIDES}
-    skips: dict[Step, Verdicts] = {}
-    photos: list[PhotoGain] = []
-    for example, truth, trace in _traces(model, folder, split, on_image):
-        distance = boundary_distance(truth, void, limit=TRIMAP_WIDTHS[-1])
-        hits = []
-        for variant in model.variants:
-            mask = trace.mask(variant)
-            found = confusion_matrix(truth, mask, classes=classes, void=void)
-            confusion[variant] += found
-            bands[variant] += band_confusions(truth, mask, classes=classes, void=void, distance=distance)
-            hits.append(int(np.trace(found)))
-        for stride, matrix in ceilings.items():
-            matrix += ceiling_confusion(truth, stride, classes=classes, void=void)
-        for before, after in pairwise(model.variants):
-            change = verdicts(trace.mask(before), trace.mask(after), truth, classes=classes, void=void)
-            skips[before, after] = skips[before, after] + change if (before, after) in skips else change
-        photos.append(PhotoGain(example.photo, hits[-1] - hits[0], int(np.count_nonzero(truth != void))))
-    return BoundaryReport(
-        variants={variant: metrics(matrix) for variant, matrix in confusion.items()},
-        boundary={variant: tuple(metrics(matrix) for matrix in stack) for variant, stack in bands.items()},
-        ceiling={stride: metrics(matrix) for stride, matrix in ceilings.items()},
-        skips=skips,
-        photos=tuple(photos),
-    )
-
-
-def _traces(
-    model: Tracer, folder: Path, split: str, on_image: OnImage
-) -> Iterator[tuple[Example, NDArray[np.uint8], Trace]]:
-    examples = find_examples(folder, split)
+    labels, match = models[0].labels, label_match(models, dataset)
+    reading = dataset.labels or labels
+    places = contenders(models)
+    chain, widest = _chain(places)
+    tally = Tally(tuple(entry for entry, _ in places), labels, match.counted, chain, widest)
+    examples = dataset.examples(split)
     for number, example in enumerate(examples, start=1):
-        photo, truth = read_example(example, model.labels)
-        yield example, truth, model.trace(photo)
+        try:
+            photo, found = read_example(example, reading)
+            truth = (
+                found if match.same and reading.void == labels.void else _in_model_classes(found, reading.void, match)
+            )
+            traces = [model.trace(photo) for model in models]
+        except (DataError, ImageError) as error:
+            if on_failure is None:
+                raise
+            on_failure(example, error)
+        else:
+            masks = {entry.key: traces[place].mask(entry.variant) for entry, place in places}
+            tally.add(example.photo, truth, masks)
+            if on_masks:
+                on_masks(example.photo, truth, masks)
         on_image(number, len(examples))
+    result = tally.result()
+    if not result.records:
+        raise DataError(f"{dataset.folder}: none of the {len(examples)} photos of {split} could be used.")
+    return result
 
 
-def _zeros(classes: int) -> Confusion:
-    return np.zeros((classes, classes), np.int64)
+def label_match(models: Sequence[Tracer], dataset: Dataset) -> LabelMatch:
+    """How the data set's classes are read in the models'.
+
+    Raises:
+        DataError: The models have different classes, too many for a mask, or none in common with the data set.
+    """
+    first = models[0].labels
+    if not first.fits_masks:
+        raise DataError(
+            f"{models[0].name} knows {len(first)} classes, more than masks can hold; it cannot be evaluated."
+        )
+    for model in models[1:]:
+        if not (len(model.labels) == len(first) and match_labels(model.labels, first).same):
+            raise DataError(
+                f"{models[0].name} and {model.name} have different classes ({first.name}: {len(first)}, "
+                f"{model.labels.name}: {len(model.labels)}); evaluate them one by one."
+            )
+    return match_labels(dataset.labels or first, first)
+
+
+def contenders(models: Sequence[Tracer]) -> list[tuple[Contender, int]]:
+    """Each variant of each model with the model's place, coarsest first where no variant comes twice."""
+    found = [(model, variant, place) for place, model in enumerate(models) for variant in model.variants]
+    variants = [variant for _, variant, _ in found]
+    unique = len(set(variants)) == len(variants)
+    if unique and set(variants) <= set(COARSE_TO_FINE):
+        found.sort(key=lambda entry: COARSE_TO_FINE.index(entry[1]))
+    names = [model.name for model in models]
+    return [
+        (
+            Contender(
+                key=variant if unique else f"{variant}@{_unique_name(names, place)}",
+                title=variant_title(variant, model.net_name) + ("" if unique else f" of {_unique_name(names, place)}"),
+                variant=variant,
+                checkpoint=model.name,
+                digest=model.digest,
+                device=model.choice.device,
+                device_name=model.choice.name,
+                precision=model.choice.precision,
+            ),
+            place,
+        )
+        for model, variant, place in found
+    ]
+
+
+def _unique_name(names: Sequence[str], place: int) -> str:
+    return names[place] if names.count(names[place]) == 1 else f"{names[place]}-{place + 1}"
+
+
+def _chain(places: Sequence[tuple[Contender, int]]) -> tuple[tuple[Step, ...], Step | None]:
+    """The steps from skip to skip, and whom to compare photo by photo: the coarsest and the finest, or two models."""
+    keys = [entry.key for entry, _ in places]
+    if len({entry.variant for entry, _ in places}) == len(places) and OUTPUT not in {
+        entry.variant for entry, _ in places
+    }:
+        return tuple(pairwise(keys)), (keys[0], keys[-1]) if len(keys) > 1 else None
+    within = tuple((a.key, b.key) for (a, mine), (b, other) in pairwise(places) if mine == other)
+    finest = {place: entry.key for entry, place in places}  # the last of each model
+    ends = list(finest.values())
+    return within, (ends[0], ends[-1]) if len(ends) > 1 else None
+
+
+def _in_model_classes(mask: NDArray[np.uint8], void: int, match: LabelMatch) -> NDArray[np.uint8]:
+    table = match.table.copy()
+    table[void] = table[255]  # a match leaves 255 void, which no class can be
+    found: NDArray[np.uint8] = table[mask]
+    return found

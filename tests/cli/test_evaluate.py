@@ -293,3 +293,46 @@ def test_a_run_stops_at_ctrl_c_and_goes_on(data: Path, tmp_path: Path, capsys: p
 def test_unknown_recipes_list_the_built_in_ones(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--data", str(data), "-o", str(tmp_path / "run"), "--recipe", "quick"]) == 2
     assert "modern" in capsys.readouterr().err
+
+
+def test_a_photo_that_cannot_be_read_is_named_and_the_others_are_reported(
+    tiny_checkpoint: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data / "val" / "1.png").write_bytes(b"broken")
+    report, table = tmp_path / "report", tmp_path / "photos.csv"
+    command = ["evaluate", "--data", str(data), "--weights", str(tiny_checkpoint), "--device", "cpu"]
+    assert main([*command, "--report", str(report), "--csv", str(table), "--json"]) == 1
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert "1.png" in err
+    assert [Path(entry["photo"]).name for entry in found["failed"]] == ["1.png"]
+    assert table.read_bytes() == (report / "photos.csv").read_bytes()
+    assert len(table.read_text().splitlines()) == 1 + 2
+    summary = json.loads((report / "summary.json").read_text(encoding="utf-8"))
+    assert summary["variants"] == found["variants"]
+    assert "--report" in summary["command"]
+    assert summary["photos"] == 2
+    assert any((report / "pictures").iterdir())
+    assert "1 could not be used" in (report / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_report_is_refused_before_any_work_where_other_files_lie(
+    tiny_checkpoint: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "--data", str(data), "--weights", str(tiny_checkpoint), "--report", str(data)]) == 1
+    out, err = capsys.readouterr()
+    assert "not of an earlier report" in err
+    assert out == ""
+
+
+def test_several_weights_make_one_table(
+    tiny_checkpoint: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(tiny_checkpoint.read_bytes())
+    command = ["evaluate", "--data", str(data), "--device", "cpu", "--weights", str(tiny_checkpoint), str(other)]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["variants"]) == [f"{v}@{name}" for name in ("tiny", "other") for v in ("32s", "16s", "8s")]
+    assert found["variants"]["8s@tiny"] == found["variants"]["8s@other"]
+    assert [made["weights"] for made in found["checkpoints"]] == ["tiny", "other"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, jaccard_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, jaccard_score, recall_score
 from sklearn.metrics import confusion_matrix as reference_confusion
 
 from fcn_studio.core.metrics import confusion_matrix, metrics
@@ -40,3 +40,24 @@ def test_masks_of_other_sizes_or_classes_are_refused() -> None:
         confusion_matrix(small, large, classes=2, void=255)
     with pytest.raises(ValueError, match="neither one of 2 classes"):
         confusion_matrix(np.full((2, 2), 7, np.uint8), small, classes=2, void=255)
+
+
+def test_each_classs_accuracy_is_its_recall_and_absent_classes_have_none() -> None:
+    rng = np.random.default_rng(3)
+    truth, predicted = rng.integers(0, 4, 4000), rng.integers(0, 5, 4000)
+    found = metrics(
+        confusion_matrix(truth.astype(np.uint8)[None], predicted.astype(np.uint8)[None], classes=6, void=255)
+    )
+    np.testing.assert_allclose(found.class_accuracy[:4], recall_score(truth, predicted, labels=range(4), average=None))
+    assert np.isnan(found.class_accuracy[4:]).all()
+    assert found.class_iu[4] == 0
+    assert np.isnan(found.class_iu[5])
+
+
+def test_a_class_that_does_not_count_is_left_out_of_the_mean_but_costs_its_errors() -> None:
+    truth = np.array([[0, 0, 0, 1]], dtype=np.uint8)
+    predicted = np.array([[0, 0, 2, 1]], dtype=np.uint8)
+    matrix = confusion_matrix(truth, predicted, classes=3, void=255)
+    assert metrics(matrix).mean_iu == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert metrics(matrix, counted=(True, True, False)).mean_iu == pytest.approx((2 / 3 + 1) / 2)
+    assert metrics(matrix, counted=(True, True, False)).pixel_accuracy == 0.75
