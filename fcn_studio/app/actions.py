@@ -60,6 +60,7 @@ class Entry:
 
 
 LAYOUT = QT_TRANSLATE_NOOP("Actions", "&Layout")
+TABLE = QT_TRANSLATE_NOOP("Actions", "&Data Set")
 MOVE = QT_TRANSLATE_NOOP("Actions", "&Move")
 THEME = QT_TRANSLATE_NOOP("Actions", "T&heme")
 LANGUAGE = QT_TRANSLATE_NOOP("Actions", "Lan&guage")
@@ -72,6 +73,11 @@ ACTIONS: tuple[Entry, ...] = (
     Entry(
         "file.open_folder", QT_TRANSLATE_NOOP("Actions", "Open &Folder…"), Menu.FILE, ("Ctrl+Shift+O",), icon="folder"
     ),
+    Entry("file.watch_run", QT_TRANSLATE_NOOP("Actions", "&Watch a Run…"), Menu.FILE, ("Ctrl+Shift+W",)),
+    Entry(
+        "file.hold_run", QT_TRANSLATE_NOOP("Actions", "&Hold the Run's Checkpoint"), Menu.FILE, ("H",), checkable=True
+    ),
+    Entry("file.stop_run", QT_TRANSLATE_NOOP("Actions", "Stop Watching the &Run"), Menu.FILE),
     Entry("file.paste", QT_TRANSLATE_NOOP("Actions", "&Paste"), Menu.FILE, (Key.Paste,), ends_section=True),
     Entry("file.truth", QT_TRANSLATE_NOOP("Actions", "&Ground Truth…"), Menu.FILE, ("Ctrl+T",)),
     Entry(
@@ -267,6 +273,35 @@ ACTIONS: tuple[Entry, ...] = (
     Entry("view.probe", QT_TRANSLATE_NOOP("Actions", "P&robe"), Menu.VIEW, ("P",)),
     Entry("view.unpin", QT_TRANSLATE_NOOP("Actions", "Unpin the Pro&be"), Menu.VIEW, ("U",)),
     Entry("view.legend", QT_TRANSLATE_NOOP("Actions", "L&egend"), Menu.VIEW, ("L",), icon="legend", checkable=True),
+    Entry(
+        "view.table",
+        QT_TRANSLATE_NOOP("Actions", "&Data Set Table"),
+        Menu.VIEW,
+        ("Ctrl+D",),
+        icon="table",
+        checkable=True,
+        submenu=TABLE,
+    ),
+    Entry(
+        "table.below",
+        QT_TRANSLATE_NOOP("Actions", "Table &Below the Pictures"),
+        Menu.VIEW,
+        ("Ctrl+Alt+D",),
+        checkable=True,
+        submenu=TABLE,
+        ends_section=True,
+    ),
+    Entry("table.arrange", QT_TRANSLATE_NOOP("Actions", "&Order Film Strip Like Table"), Menu.VIEW, submenu=TABLE),
+    Entry(
+        "table.pause",
+        QT_TRANSLATE_NOOP("Actions", "S&top Measuring"),
+        Menu.VIEW,
+        checkable=True,
+        submenu=TABLE,
+    ),
+    Entry("table.again", QT_TRANSLATE_NOOP("Actions", "&Measure Anew"), Menu.VIEW, submenu=TABLE, ends_section=True),
+    Entry("table.copy", QT_TRANSLATE_NOOP("Actions", "&Copy Table as CSV"), Menu.VIEW, submenu=TABLE),
+    Entry("table.save", QT_TRANSLATE_NOOP("Actions", "&Save Table…"), Menu.VIEW, submenu=TABLE),
     Entry("view.full_screen", QT_TRANSLATE_NOOP("Actions", "F&ull Screen"), Menu.VIEW, ("F11",), checkable=True),
     Entry(
         "masks.shown", QT_TRANSLATE_NOOP("Actions", "&Show Masks"), Menu.MASKS, ("X", "M"), icon="masks", checkable=True
@@ -433,6 +468,7 @@ TOOL_BAR: tuple[str | None, ...] = (
     "view.actual",
     None,
     "view.strip",
+    "view.table",
     "view.legend",
 )
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QThread, Signal, Slot
 
+from fcn_studio.app.dataset_split import DatasetSplit, find_split
 from fcn_studio.app.jobs import Photo
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.errors import Cancelled
+from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.ground_truth import find_mask, list_photos, looks_like_mask
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.run_folder import is_run
 
 CHECKPOINTS = frozenset({".safetensors", ".caffemodel", ".pth", ".pt"})
 
@@ -27,6 +29,7 @@ class Wish:
         size: (height, width) of that photo.
         labels: Its classes.
         token: Set when nobody waits for it any more.
+        split: Of a data set's folder; empty for the one to show first.
     """
 
     paths: tuple[Path, ...]
@@ -35,6 +38,7 @@ class Wish:
     photo: Photo | None = None
     size: tuple[int, int] | None = None
     labels: LabelSet | None = None
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +51,8 @@ class Gathered:
         checkpoints: Files of weights.
         mask: The one file that was given, if it is a ground truth of the photo on screen.
         refused: A sentence for each thing that holds none of these.
+        run: The folder of a training run to watch; the last one given.
+        dataset: The one folder that was given, if it is a data set.
     """
 
     wish: Wish
@@ -54,6 +60,8 @@ class Gathered:
     checkpoints: tuple[Path, ...] = ()
     mask: Path | None = None
     refused: tuple[str, ...] = ()
+    run: Path | None = None
+    dataset: DatasetSplit | None = None
 
 
 class _Searcher(QObject):
@@ -139,6 +147,7 @@ def gathered(wish: Wish) -> Gathered:
     photos: dict[Path, Photo] = {}
     masks = {find_mask(path) for path in wish.paths if path.suffix} if len(wish.paths) > 1 else set()
     checkpoints, refused = [], []
+    run: Path | None = None
     for path in wish.paths:
         if path.suffix.lower() in CHECKPOINTS and path.is_file():
             checkpoints.append(path)
@@ -146,6 +155,15 @@ def gathered(wish: Wish) -> Gathered:
         if path.absolute() in masks:
             continue  # chosen together with its photo
         found = [path]
+        if is_run(path):
+            run = path
+            continue
+        if path.is_dir() and len(wish.paths) == 1 and not wish.samples:
+            try:
+                if (dataset := find_split(path, wish.split, cancel=wish.token)) is not None:
+                    return Gathered(wish, dataset=dataset)
+            except DataError as error:
+                refused.append(str(error))
         if path.is_dir():
             try:
                 found = list_photos(path, cancel=wish.token)
@@ -160,4 +178,4 @@ def gathered(wish: Wish) -> Gathered:
             photo = Photo.from_path(file, is_sample=wish.samples)
             if photo.resolved is not None:
                 photos.setdefault(photo.resolved, photo)
-    return Gathered(wish, tuple(photos.values()), tuple(checkpoints), refused=tuple(refused))
+    return Gathered(wish, tuple(photos.values()), tuple(checkpoints), refused=tuple(refused), run=run)

@@ -38,11 +38,13 @@ class Intake(QObject):
         happened: Something came in that is not simply seen. (Word)
         busy_changed: A folder is looked through or a link fetched. (what for; empty when done)
         recent_changed: The recent files have.
+        run_found: A training run is to be watched. (its folder)
     """
 
     happened = Signal(object)  # Word
     busy_changed = Signal(str)
     recent_changed = Signal()
+    run_found = Signal(object)  # Path
 
     def __init__(self, session: Session, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
@@ -162,6 +164,11 @@ class Intake(QObject):
         self._gatherer.look(wish)
         self.busy_changed.emit(self.tr("Looking through {0}…").format(paths[0].name))
 
+    def open_split(self, folder: Path, split: str) -> None:
+        """Opens another split of a data set."""
+        self._gatherer.look(Wish((folder,), CancelToken(), split=split))
+        self.busy_changed.emit(self.tr("Looking through {0}…").format(folder.name))
+
     def open_samples(self, first: Path | None = None) -> None:
         """Opens the samples, all in the list, `first` on screen."""
         ordered = [first, *(path for path in self.samples if path != first)] if first else self.samples
@@ -248,6 +255,14 @@ class Intake(QObject):
             self.use_checkpoint(gathered.checkpoints[0])
         elif gathered.checkpoints:
             self.use_set(gathered.checkpoints)
+        if gathered.run is not None:
+            self._settings.add_recent(gathered.wish.paths)
+            self.recent_changed.emit()
+            self.run_found.emit(gathered.run)
+        if gathered.dataset is not None:
+            self._settings.add_recent(gathered.wish.paths)
+            self.recent_changed.emit()
+            self._session.open_split(gathered.dataset)
         if gathered.photos:
             if not gathered.wish.samples:
                 self._settings.add_recent(gathered.wish.paths)

@@ -20,11 +20,13 @@ class JobQueue(QObject):
         running: The job that the worker has, or None.
 
     Signals:
+        idle: Nothing runs and nothing waits: what has time may be added.
         started: A job was handed over. (Job)
         reported: What the running job tells. (Job, Report) Each job that starts ends with exactly one end, but for an
             export that makes room for a photo: that one starts again later.
     """
 
+    idle = Signal()
     started = Signal(object)  # Job
     reported = Signal(object, object)  # Job, Report
 
@@ -79,6 +81,7 @@ class JobQueue(QObject):
         elif self._background:
             self.running = self._background.popleft()
         else:
+            self.idle.emit()
             return
         self.started.emit(self.running)
         self._inference.submit(self.running)

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.pyramid import Levels
 from fcn_studio.core.cancel import CancelToken
+from fcn_studio.core.dataset import Example
 from fcn_studio.core.diagnosis import Diagnosis, InputRecipe
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.metrics import Metrics
+from fcn_studio.core.photo_metrics import PhotoMetrics
 from fcn_studio.core.trace import Trace
 
 Mask = NDArray[np.uint8]  # (H, W) class indices
@@ -54,11 +56,18 @@ class EngineChoice:
         weights: Names or paths of the open checkpoints; a panel's slot is its place here.
         device: `auto`, `cpu`, `cuda`, `mps`.
         precision: `auto`, `fp32`, `bf16`, `fp16`.
+        stamps: (weights, which state of its file) of checkpoints that are written anew while they are watched: one of
+            another stamp is another net.
     """
 
     weights: tuple[str, ...]
     device: str = "auto"
     precision: str = "auto"
+    stamps: tuple[tuple[str, str], ...] = ()
+
+    def stamp(self, weights: str) -> str:
+        """Which state of a checkpoint's file is meant; empty for one that is not watched."""
+        return dict(self.stamps).get(weights, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class EngineInfo:
         net: What kind of net it is, such as `FCN-VGG16`.
         notes: What its file did not say, and how it was decided; a phrase each.
         other_heads: Of a net with two, the one that is not open.
+        epoch: Of training after which it was written, where its file says so.
     """
 
     weights: str
@@ -90,6 +100,7 @@ class EngineInfo:
     net: str = ""
     notes: tuple[str, ...] = ()
     other_heads: tuple[str, ...] = ()
+    epoch: int | None = None
 
 
 class Purpose(StrEnum):
@@ -100,6 +111,7 @@ class Purpose(StrEnum):
     EXPORT = "export"
     FIELD = "field"  # the effective receptive field of a score cell
     DOCTOR = "doctor"  # what is wrong with a checkpoint
+    MEASURE = "measure"  # what a photo of a data set is worth, while nobody waits for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +167,19 @@ class DoctorTask:
     target: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MeasureTask:
+    """What a photo is measured against.
+
+    Attributes:
+        example: The photo's file and its mask's, and what the mask's values stand for.
+        labels: The classes of the mask, or None where the data set does not say: the checkpoint's.
+    """
+
+    example: Example
+    labels: LabelSet | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """One request. The token is set by the window's thread, since the worker is busy when it is needed.
@@ -170,6 +195,7 @@ class Job:
         export: What to write, for Purpose.EXPORT.
         field: What to look for, for Purpose.FIELD.
         doctor: Whom to examine, for Purpose.DOCTOR.
+        measure: What to measure against, for Purpose.MEASURE; for others, where a photo of a data set has its mask.
         taps: Whether pool3, pool4 and fc7 are to be kept, for answers down to channels.
     """
 
@@ -183,6 +209,7 @@ class Job:
     export: ExportTask | None = None
     field: FieldTask | None = None
     doctor: DoctorTask | None = None
+    measure: MeasureTask | None = None
     taps: bool = False
 
 
@@ -276,6 +303,23 @@ class Diagnosed:
     diagnosis: Diagnosis
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A photo of a data set has been compared with its mask, or could not be.
+
+    Attributes:
+        job: Whose report it is.
+        metrics: By panel (`32s`, `32s_2`), or None where there is a problem.
+        confusions: (classes, classes) pixel counts by panel.
+        problem: One sentence about the mask; empty if there is none.
+    """
+
+    job: int
+    metrics: PhotoMetrics | None
+    confusions: Mapping[str, NDArray[np.int64]]
+    problem: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The job failed; `sentence` is for the user."""
@@ -291,5 +335,5 @@ class Cancelled:
     job: int
 
 
-End = Finished | Exported | FieldFound | Diagnosed | Failed | Cancelled
+End = Finished | Exported | FieldFound | Diagnosed | Measured | Failed | Cancelled
 Report = Partial | StageDone | End

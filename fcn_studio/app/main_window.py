@@ -14,6 +14,7 @@ from fcn_studio.app.actions import build_actions
 from fcn_studio.app.background import Background
 from fcn_studio.app.catalog_menu import CatalogMenu
 from fcn_studio.app.command_palette import CommandPalette
+from fcn_studio.app.dataset_place import DatasetPlace
 from fcn_studio.app.doctor_dialog import DoctorDialog
 from fcn_studio.app.handlers import Handlers, Parts, build_handlers
 from fcn_studio.app.incoming import can_take
@@ -25,6 +26,8 @@ from fcn_studio.app.menus import build_menus, build_tool_bar, layout_button, set
 from fcn_studio.app.output_menu import OutputMenu
 from fcn_studio.app.palette_menu import PaletteMenu
 from fcn_studio.app.recent_menu import RecentMenu
+from fcn_studio.app.run_watch import RunWatch
+from fcn_studio.app.run_watch_tab import RunTab
 from fcn_studio.app.session import Session
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.shortcut_sheet import ShortcutSheet
@@ -50,6 +53,7 @@ class MainWindow(QMainWindow):
         intake: How photos come in.
         output: How results go out.
         palettes: Colours of classes.
+        run_watch: The training run that is watched.
         catalog: Published checkpoints.
         background: Answers questions to a trace.
         transform: The zoom and pan of all panels.
@@ -72,6 +76,8 @@ class MainWindow(QMainWindow):
         self.output = OutputMenu(self.session, settings, self.background, lambda: language.code, self)
         self.palettes = PaletteMenu(self.session, settings, self)
         self.catalog = CatalogMenu(self.session, self.intake, theme, self)
+        self.run_watch = RunWatch(self.session, self.background, settings, self)
+        self.intake.run_found.connect(self.run_watch.open)
         self.transform = ViewTransform(self)
         self._thumbnails = Thumbnails(self)
         self._restore_presentation()
@@ -92,6 +98,8 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(settings.geometry)
         if settings.splitter is not None:
             self.workspace.splitter.restoreState(settings.splitter)
+        if settings.table_splitter is not None:
+            self.workspace.upright.restoreState(settings.table_splitter)
         self.setFocus()  # not the first button of the tool bar
 
     @property
@@ -157,6 +165,13 @@ class MainWindow(QMainWindow):
         self.output.happened.connect(self.workspace.show_word)
         self.catalog.happened.connect(self.workspace.show_word)
         self.workspace.channels_requested.connect(self._show_channels)
+        self._table = DatasetPlace(
+            self.session, self.intake, self.workspace, self._settings, self.actions_by_id, self._parts
+        )
+        self._table.side_wanted.connect(self._show_side)
+        self._run_tab = RunTab(self.run_watch, self.workspace, self.actions_by_id, self.statusBar(), self._parts)
+        self._run_tab.side_wanted.connect(self._show_side)
+        self._run_tab.nothing_came.connect(self.start)
         self._tour = Tour(self.session, self.workspace, self._parts)
         self._tour.step_changed.connect(self.workspace.tour.show_step)
         self.workspace.tour.forward_requested.connect(self._tour.forward)
@@ -174,7 +189,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _rebuild(self) -> None:
         """The same window in another language."""
-        splitter = self.workspace.splitter.saveState()
+        splitter, upright = self.workspace.splitter.saveState(), self.workspace.upright.saveState()
         for action in self.actions():  # gone later, but their keys are the new ones' from now on
             self.removeAction(action)
         self._parts.deleteLater()
@@ -184,11 +199,22 @@ class MainWindow(QMainWindow):
             self._tool_bar.deleteLater()
         self._build()
         self.workspace.splitter.restoreState(splitter)
+        self.workspace.upright.restoreState(upright)
         self.setFocus()
 
     def _own_handlers(self) -> Handlers:
         return {
             "file.quit": self._quit,
+            "file.watch_run": self.run_watch.ask_for_run,
+            "file.hold_run": lambda: self.run_watch.set_held(self.actions_by_id["file.hold_run"].isChecked()),
+            "file.stop_run": self.run_watch.close,
+            "view.table": lambda: self._table.toggle(),
+            "table.below": lambda: self._table.move(),
+            "table.arrange": lambda: self._table.arrange(),
+            "table.pause": lambda: self._table.pause(),
+            "table.again": self.session.measure_again,
+            "table.copy": lambda: self.workspace.dataset.copy_all(),
+            "table.save": lambda: self._table.ask_where_to_save(),
             "go.cancel": self._cancel,
             "view.legend": self._show_legend,
             "view.probe": self._show_probe,
@@ -211,9 +237,13 @@ class MainWindow(QMainWindow):
         self._settings.legend_shown = self.actions_by_id["view.legend"].isChecked()
         self.workspace.set_legend_wanted(self._settings.legend_shown)
 
-    def _show_probe(self) -> None:
+    @Slot()
+    def _show_side(self) -> None:
         self.actions_by_id["view.legend"].setChecked(True)
         self._show_legend()
+
+    def _show_probe(self) -> None:
+        self._show_side()
         self.workspace.show_probe()
 
     @Slot()
@@ -358,10 +388,12 @@ class MainWindow(QMainWindow):
         """Remembers, stops what runs, and ends the threads."""
         settings, presentation = self._settings, self.session.presentation
         settings.geometry, settings.splitter = self.saveGeometry(), self.workspace.splitter.saveState()
+        settings.table_splitter = self.workspace.upright.saveState()
         settings.opacity = presentation.appearance.opacity
         settings.arrangement, settings.panel_kinds = presentation.layout.arrangement, presentation.layout.shown
         event.accept()
         self.hide()  # at once; the running job may need a moment to stop
+        self.run_watch.close()
         self.session.close()
         self.intake.close()
         self.background.close()

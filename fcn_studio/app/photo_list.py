@@ -67,6 +67,27 @@ class PhotoList(QObject):
         self._replace(tuple(kept), first)
         self.current_changed.emit(self.index)
 
+    def listed(self, photos: Iterable[Photo]) -> tuple[Photo, ...]:
+        """The same files as the list has them already, and the others as given."""
+        known = {photo.resolved: photo for photo in self.photos if photo.resolved is not None}
+        return tuple(known.get(photo.resolved, photo) if photo.resolved is not None else photo for photo in photos)
+
+    def swap(self, gone: Iterable[Photo], photos: Iterable[Photo]) -> None:
+        """Adds photos in the place of others, and goes to the first of them."""
+        leaving = set(gone)
+        self.photos = tuple(photo for photo in self.photos if photo not in leaving)
+        self.add(photos)
+
+    def arrange(self, photos: Sequence[Photo], text: str) -> None:
+        """Puts listed photos in this order, all others after them; `text` names it for undoing."""
+        here = set(self.photos)
+        first = [photo for photo in photos if photo in here]
+        chosen, current = set(first), self.current
+        arranged = (*first, *(photo for photo in self.photos if photo not in chosen))
+        if arranged != self.photos:
+            index = arranged.index(current) if current is not None else -1
+            self._undo.push(_Replacement(self, text, (self.photos, self.index), (arranged, index)))
+
     def extend(self, photos: Iterable[Photo]) -> None:
         """Adds more of what is being opened, without going there."""
         known = {photo.resolved for photo in self.photos if photo.resolved is not None}

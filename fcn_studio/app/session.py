@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
+from fcn_studio.app.dataset_scores import DatasetScores
+from fcn_studio.app.dataset_split import DatasetSplit
 from fcn_studio.app.inference import Inference
 from fcn_studio.app.job_queue import JobQueue
 from fcn_studio.app.jobs import (
@@ -21,6 +24,8 @@ from fcn_studio.app.jobs import (
     Finished,
     Job,
     Mask,
+    Measured,
+    MeasureTask,
     Partial,
     Photo,
     Purpose,
@@ -47,11 +52,15 @@ class Shown:
         photo: Where it comes from.
         result: As much as is known of it.
         pending: Whether more is still to come.
+        past: Masks of an earlier epoch, which panels show in place of the traces'.
+        note: Which epoch that was, in words.
     """
 
     photo: Photo
     result: Result
     pending: bool = False
+    past: Mapping[PanelId, Mask] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -79,6 +88,8 @@ class Shown:
         """The mask of a panel: a variant's or the ground truth."""
         if panel.kind == TRUTH:
             return self.result.truth.mask if self.result.truth else None
+        if panel in self.past:
+            return self.past[panel]
         trace = self.trace_of(panel)
         return trace.mask(panel.kind) if trace else None
 
@@ -113,6 +124,8 @@ class Session(QObject):
         list: The photos that are open.
         presentation: How they are shown.
         queue: What runs and what waits.
+        dataset: An open data set, and what its photos are worth.
+        tasks: Where photos of a training run have their masks.
         shown: What is on screen, or None at the start.
         probed: What the probe explains.
         choice: The checkpoints, device and precision that are in use, or are tried first.
@@ -151,12 +164,16 @@ class Session(QObject):
         self._last_id = 0
         self._good: Shown | None = None
         self._interrupted = False  # a photo waits for another engine to be loaded
+        self._quiet = False  # newer weights of a run: what is on screen stays until its successor is there
         self._coming: EngineChoice | None = None  # what is being loaded
         self._with_taps: Photo | None = None  # a photo whose channels are asked for
         self.undo = QUndoStack(self)
         self.list = PhotoList(self.undo, self)
         self.presentation = Presentation(self)
         self.queue = JobQueue(inference, self)
+        self.dataset = DatasetScores(self)
+        self.tasks: dict[Photo, MeasureTask] = {}
+        self._closed = False
         self.shown: Shown | None = None
         self.probed = Probed()
         self.choice = choice
@@ -165,6 +182,8 @@ class Session(QObject):
         self.presentation.appearance_changed.connect(self.on_appearance_changed)
         self.queue.started.connect(self.on_started)
         self.queue.reported.connect(self.on_report)
+        self.queue.idle.connect(self.measure_next)
+        self.list.changed.connect(self.on_list_changed)
         inference.worker.engine_ready.connect(self.on_engine_ready)
         inference.worker.engine_failed.connect(self.on_engine_failed)
 
@@ -206,6 +225,7 @@ class Session(QObject):
             self.list.truths.get(photo),
             confidence=purpose is Purpose.SHOW and self.presentation.appearance.cutoff > 0,
             taps=purpose is Purpose.SHOW and photo is self._with_taps,
+            measure=self.dataset.task_of(photo) or self.tasks.get(photo),
         )
 
     def refresh(self) -> None:
@@ -239,6 +259,26 @@ class Session(QObject):
 
     def set_engine(self, choice: EngineChoice) -> None:
         """Other checkpoints, device or precision: loaded first, then used; what runs is stopped."""
+        self._quiet = False
+        self._load(choice)
+
+    def reload(self, choice: EngineChoice) -> None:
+        """The same checkpoints, one of whose files was written anew: the picture on screen stays until the next one.
+
+        If they cannot be loaded, `engine_refused` tells, and nothing else does.
+        """
+        self._quiet = True
+        self._load(choice)
+
+    def show_past(self, shown: Shown | None) -> None:
+        """An earlier epoch's masks of the photo on screen; None for the present."""
+        if shown is None:
+            shown = self._good
+        now = self.shown
+        if now is not None and not now.pending and shown is not None and shown.photo is now.photo:
+            self._show(shown)
+
+    def _load(self, choice: EngineChoice) -> None:
         if choice == (self._coming or (self.choice if self.engine else None)):
             return
         self._coming = choice
@@ -272,6 +312,46 @@ class Session(QObject):
         self.queue.add([job])
         return job.id
 
+    def open_split(self, split: DatasetSplit) -> None:
+        """The photos of a data set's split, instead of those of the split before."""
+        before = self.dataset.split
+        gone = () if before is None or before.folder != split.folder else tuple(row.photo for row in self.dataset.rows)
+        self.queue.drop(Purpose.MEASURE)
+        self.dataset.open(split, self.list.listed(split.photos))
+        self.list.swap(gone, [row.photo for row in self.dataset.rows])
+        self.measure_next()
+
+    def show_photo(self, photo: Photo) -> None:
+        """Makes a photo the current one; one that was taken off the list comes back."""
+        if photo in self.list.photos:
+            self.list.go_to(self.list.photos.index(photo))
+        else:
+            self.list.add([photo])
+
+    def pause_measuring(self, paused: bool) -> None:
+        """Stops measuring the data set, or goes on."""
+        self.dataset.set_paused(paused)
+        if paused:
+            self.queue.drop(Purpose.MEASURE)
+        self.measure_next()
+
+    def measure_again(self) -> None:
+        """Has all photos of the data set measured anew."""
+        self.queue.drop(Purpose.MEASURE)
+        self.dataset.measure_again()
+        self.measure_next()
+
+    @Slot()
+    def measure_next(self) -> None:
+        """One photo of the data set, if nothing else is under way."""
+        if self._closed or self.loading or self.running or not self.engine:
+            return
+        if self.queue.running is not None or self.queue.waiting:
+            return
+        row = self.dataset.next_to_measure(self.list.current)
+        if row is not None:
+            self.queue.add([self.make_job(row.photo, Purpose.MEASURE)])
+
     def keep_taps(self) -> None:
         """Has the photo that is shown traced with its taps."""
         self._with_taps = self.list.current
@@ -298,10 +378,17 @@ class Session(QObject):
 
     def close(self) -> None:
         """Stops everything."""
+        self._closed = True
         self.undo.blockSignals(True)  # a stack tells of its end, when nobody can ask it any more
         self.queue.cancel_all()
 
     # From the list and the presentation
+
+    @Slot()
+    def on_list_changed(self) -> None:
+        """A data set none of whose photos is open any more is put away, until they come back."""
+        self.dataset.set_list(self.list.photos)
+        self.measure_next()
 
     @Slot(int)
     def on_current_changed(self, index: int) -> None:
@@ -334,11 +421,13 @@ class Session(QObject):
         changed, interrupted = choice != self.choice, self._interrupted
         self._interrupted, self._coming = False, None
         self.choice, self.engine = choice, engine
+        self.dataset.set_engine(choice, engine)
         self.engine_changed.emit()
         if changed:
             self.list.forget_results()
         if changed or interrupted:
             self.refresh()
+        self.measure_next()
 
     @Slot(object, str)
     def on_engine_failed(self, choice: EngineChoice, sentence: str) -> None:
@@ -349,12 +438,17 @@ class Session(QObject):
         if interrupted and self.engine:
             self.refresh()
         self.engine_refused.emit(choice, sentence)
+        self.measure_next()
+        if self._quiet:
+            self._quiet = False
+            return
         self.problem_found.emit(sentence)
 
     @Slot(object)
     def on_started(self, job: Job) -> None:
         """The worker has a job."""
-        self.list.set_status(job.photo, RUNNING)
+        if job.purpose is not Purpose.MEASURE or self.list.statuses.get(job.photo) != DONE:
+            self.list.set_status(job.photo, RUNNING)
 
     @Slot(object, object)
     def on_report(self, job: Job, report: Report) -> None:
@@ -362,6 +456,8 @@ class Session(QObject):
         self._note_status(job, report)
         if job.purpose is Purpose.DOCTOR:
             self.doctor_reported.emit(report)
+        elif job.purpose is Purpose.MEASURE and job.engine == self.choice:
+            self.dataset.take(job.photo, report)
         if isinstance(report, FieldFound):
             self.field_found.emit(report.task, report.values)
         elif isinstance(report, Failed) and job.purpose is Purpose.FIELD:
@@ -372,7 +468,8 @@ class Session(QObject):
             case StageDone():
                 self.stage_changed.emit(report.stage, report.share)
             case Partial():
-                self._show(Shown(job.photo, report.result, pending=True))
+                if not (self._quiet and self._good is not None and self._good.photo is job.photo):
+                    self._show(Shown(job.photo, report.result, pending=True))
             case Finished():
                 self._good = Shown(job.photo, report.result)
                 self._show(self._good)
@@ -389,11 +486,13 @@ class Session(QObject):
 
     def _note_status(self, job: Job, report: Report) -> None:
         match report:
-            case Finished():
+            case Finished() | Measured():
                 self.list.set_status(job.photo, DONE if job.engine == self.choice else WAITING)
-            case Failed() if job.purpose in (Purpose.SHOW, Purpose.PREFETCH):
+            case Failed() if job.purpose in (Purpose.SHOW, Purpose.PREFETCH, Purpose.MEASURE):
                 self.list.set_status(job.photo, PhotoStatus(PhotoState.FAILED, report.sentence))
             case Partial() | StageDone():
+                return
+            case Cancelled() if job.purpose is Purpose.MEASURE and self.list.statuses.get(job.photo) == DONE:
                 return
             case _:
                 done = self.shown is not None and self.shown.photo is job.photo and not self.shown.pending
@@ -416,6 +515,7 @@ class Session(QObject):
 
     def _end_job(self) -> None:
         self._wanted = None
+        self._quiet = False
         self.running_changed.emit(False)
 
     def _show(self, shown: Shown | None) -> None:

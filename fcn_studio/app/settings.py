@@ -129,6 +129,43 @@ class Settings:
         self._store.setValue("window/strip", "1" if value else "0")
 
     @property
+    def table_shown(self) -> bool:
+        """Whether the table of a data set comes to the front when one is opened."""
+        return str(self._store.value("table/shown", "1")) == "1"
+
+    @table_shown.setter
+    def table_shown(self, value: bool) -> None:
+        self._store.setValue("table/shown", "1" if value else "0")
+
+    @property
+    def table_below(self) -> bool:
+        """Whether it stands below the pictures, not beside them."""
+        return str(self._store.value("table/below", "0")) == "1"
+
+    @table_below.setter
+    def table_below(self, value: bool) -> None:
+        self._store.setValue("table/below", "1" if value else "0")
+
+    @property
+    def table_sorting(self) -> tuple[str, bool]:
+        """The key of the column that it is sorted by, empty for none, and whether it falls."""
+        key, _, way = str(self._store.value("table/sorting", "")).partition(":")
+        return key, way == "falling"
+
+    @table_sorting.setter
+    def table_sorting(self, value: tuple[str, bool]) -> None:
+        self._store.setValue("table/sorting", f"{value[0]}:{'falling' if value[1] else 'rising'}")
+
+    @property
+    def table_splitter(self) -> QByteArray | None:
+        """Heights of the pictures and of a table below them."""
+        return self._bytes("table/splitter")
+
+    @table_splitter.setter
+    def table_splitter(self, value: QByteArray) -> None:
+        self._store.setValue("table/splitter", value)
+
+    @property
     def export_folder(self) -> Path:
         """Where results were last written."""
         value = str(self._store.value("files/export_folder", ""))

@@ -48,6 +48,7 @@ class CacheKey:
     weights: str
     device: str
     precision: str
+    stamp: str = ""  # of a checkpoint's file that is written anew under its name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +93,21 @@ class TraceCache:
         """Keeps a result; the ones used longest ago make room, and one beyond the bound is not kept at all."""
         self._kept[key] = kept
         self._kept.move_to_end(key)
-        while self._kept and sum(other.size_bytes for other in self._kept.values()) > self._limit_bytes:
+        while self._kept and self._size_bytes() > self._limit_bytes:
             self._kept.popitem(last=False)
+
+    def forget(self, weights: str) -> None:
+        """Drops what these weights made: their file holds others by now."""
+        for key in [key for key in self._kept if key.weights == weights]:
+            del self._kept[key]
+
+    def offer(self, key: CacheKey, kept: Kept) -> None:
+        """Keeps a result if there is room: what was looked at does not go for what was only measured."""
+        if key in self._kept or self._size_bytes() + kept.size_bytes <= self._limit_bytes:
+            self._kept[key] = kept
+
+    def _size_bytes(self) -> int:
+        return sum(other.size_bytes for other in self._kept.values())
 
     def __len__(self) -> int:
         return len(self._kept)

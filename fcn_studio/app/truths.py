@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fcn_studio.app.jobs import Mask, Photo, Truth
+from fcn_studio.app.jobs import Mask, MeasureTask, Photo, Truth
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.trace_cache import FileState
-from fcn_studio.core.dataset import read_mask
+from fcn_studio.core.dataset import Example, read_mask
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.ground_truth import find_mask
 from fcn_studio.core.metrics import CHUNK, confusion_matrix, metrics
@@ -23,22 +23,27 @@ class TruthReader:
     def __init__(self) -> None:
         self._last: tuple[FileState, tuple[Trace, ...], Truth] | None = None
 
-    def read(self, photo: Photo, chosen: Path | None, traces: Sequence[Trace]) -> tuple[Truth | None, str]:
+    def read(
+        self, photo: Photo, chosen: Path | None, traces: Sequence[Trace], task: MeasureTask | None = None
+    ) -> tuple[Truth | None, str]:
         """The ground truth, and a sentence if there is one that cannot be used.
 
         Args:
             photo: Whose truth.
             chosen: By the user; None looks for a mask by its name.
             traces: Of every open checkpoint; the first one's classes are the truth's.
+            task: For a photo of a data set, where its mask is, and what its values stand for.
         """
-        path = chosen or (find_mask(photo.path) if photo.path is not None else None)
+        example = task.example if task is not None and chosen is None else None
+        named = example.mask if example is not None else None
+        path = chosen or named or (find_mask(photo.path) if photo.path is not None else None)
         if path is None or not traces:
             return None, ""
         try:
             state = FileState.of(path)
             if self._last is not None and self._last[:2] == (state, tuple(traces)):
                 return self._last[2], ""
-            truth = _read(path, traces)
+            truth = _read(path, traces, example)
         except OSError as error:
             return None, f"{path}: the ground truth cannot be read ({error.strerror})."
         except DataError as error:
@@ -48,9 +53,9 @@ class TruthReader:
         return truth, ""
 
 
-def _read(path: Path, traces: Sequence[Trace]) -> Truth:
+def _read(path: Path, traces: Sequence[Trace], example: Example | None) -> Truth:
     first = traces[0]
-    mask = read_mask(path, first.labels)
+    mask = read_mask(path, first.labels, *((example.encoding,) if example is not None else ()))
     if mask.shape != first.size:
         raise DataError(
             f"{path}: the ground truth is {mask.shape[1]}x{mask.shape[0]} but its photo "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from fcn_studio.app.dataset_measure import measured
 from fcn_studio.app.jobs import (
     Cancelled,
     Diagnosed,
@@ -25,6 +26,7 @@ from fcn_studio.app.jobs import (
     Finished,
     Job,
     Mask,
+    Measured,
     Partial,
     Purpose,
     Result,
@@ -63,7 +65,7 @@ class InferenceWorker(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._models: dict[tuple[str, str, str], Tracer] = {}
+        self._models: dict[tuple[str, str, str, str], Tracer] = {}
         self._announced: EngineChoice | None = None
         self._cache = TraceCache()
         self._truths = TruthReader()
@@ -91,6 +93,8 @@ class InferenceWorker(QObject):
                 end = self._find_field(job)
             elif job.purpose is Purpose.DOCTOR:
                 end = self._examine(job)
+            elif job.purpose is Purpose.MEASURE:
+                end = self._measure(job)
             else:
                 end = Finished(job.id, self._segment(job))
         except errors.Cancelled:
@@ -106,13 +110,16 @@ class InferenceWorker(QObject):
 
     def _open(self, choice: EngineChoice) -> list[Tracer]:
         """The models of a choice; those of others are let go, and their memory with them."""
-        keys = [(weights, choice.device, choice.precision) for weights in choice.weights]
+        keys = [(weights, choice.device, choice.precision, choice.stamp(weights)) for weights in choice.weights]
         missing = [key for key in keys if key not in self._models]
         if missing:
             from fcn_studio.engine.model import load  # torch takes seconds to import
 
             opened = {key: load(key[0], device=key[1], precision=key[2]) for key in missing}
             self._models = {key: model for key, model in self._models.items() if key in keys} | opened
+            for key in missing:
+                if key[3]:
+                    self._cache.forget(key[0])
         models = [self._models[key] for key in keys]
         if choice != self._announced:
             self._announced = choice
@@ -128,7 +135,10 @@ class InferenceWorker(QObject):
         if isinstance(source, Path) and source.suffix.lower() == TRACE_SUFFIX:
             return self._open_trace(job, source)
         state = FileState.of(source) if isinstance(source, Path) and source.is_file() else None
-        keys = [CacheKey(state, name, job.engine.device, job.engine.precision) for name in job.engine.weights]
+        engine = job.engine
+        keys = [
+            CacheKey(state, name, engine.device, engine.precision, engine.stamp(name)) for name in engine.weights
+        ]
         kept = [self._known(job, key) if state else None for key in keys]
         start = time.perf_counter()
         known = next((found for found in kept if found is not None), None)
@@ -152,12 +162,16 @@ class InferenceWorker(QObject):
             if job.confidence:
                 found = self._with_confidence(job, model, found)
             kept[slot] = found
-            if state:
+            if state and job.purpose is Purpose.MEASURE:
+                self._cache.offer(keys[slot], found)
+            elif state:
                 self._cache.put(keys[slot], found)
             if slot + 1 < len(models):
                 self._tell_partial(job, Result(levels, tuple(each.trace if each else None for each in kept)))
         traces = tuple(found.trace for found in kept if found is not None)
-        truth, warning = self._truths.read(job.photo, job.truth, traces)
+        if job.purpose is Purpose.MEASURE:
+            return Result(levels, traces)  # what it is worth is counted by whoever asked
+        truth, warning = self._truths.read(job.photo, job.truth, traces, job.measure)
         notes = dict.fromkeys(trace.provenance.note for trace in traces if trace.provenance.note)
         return Result(
             levels,
@@ -172,6 +186,18 @@ class InferenceWorker(QObject):
             sum(found.seconds for found in kept if found is not None),
             " ".join((*notes, warning)).strip(),
         )
+
+    def _measure(self, job: Job) -> Measured:
+        """What fails is the photo's own: a mask that cannot be used leaves the photo as good as before."""
+        task = job.measure
+        if task is None:
+            raise ValueError("a job that measures says against what")
+        traces = [trace for trace in self._segment(job).traces if trace is not None]
+        job.token.check()
+        try:
+            return Measured(job.id, *measured(task, traces, cancel=job.token))
+        except errors.DataError as error:
+            return Measured(job.id, None, {}, str(error))
 
     def _known(self, job: Job, key: CacheKey) -> Kept | None:
         """What was kept, unless it lacks the taps that are asked for."""
@@ -284,6 +310,7 @@ def _info(weights: str, model: Tracer) -> EngineInfo:
         net=model.net_name,
         notes=model.notes,
         other_heads=tuple(model.card.get("other_heads", ())),
+        epoch=epoch if isinstance(epoch := model.card.get("epoch"), int) else None,
     )
 
 

@@ -28,6 +28,7 @@ from fcn_studio.app.session import Session
 from fcn_studio.app.thumbnails import Thumbnails
 from fcn_studio.app.views.changes_view import ChangesView
 from fcn_studio.app.views.compare_view import CompareView
+from fcn_studio.app.views.dataset_panel import DatasetPanel
 from fcn_studio.app.views.empty_state import EmptyState
 from fcn_studio.app.views.fusion_view import FusionView
 from fcn_studio.app.views.heatmap_view import HeatmapView
@@ -61,6 +62,8 @@ class Workspace(QWidget):
         notice: What happened.
         tour: The guided tour's words.
         splitter: Between pictures and legend.
+        dataset: The table of a data set's photos.
+        upright: Between all that and a table below it.
 
     Signals:
         colour_requested: A class is to get another colour. (its name)
@@ -86,6 +89,7 @@ class Workspace(QWidget):
         self.setObjectName("workspace")
         self._session = session
         self._legend_wanted = self._strip_wanted = True
+        self._run_watched = False
         self.compare = CompareView(transform)
         self.heatmaps = HeatmapView(transform, background)
         self.fusion = FusionView(transform, background)
@@ -93,6 +97,7 @@ class Workspace(QWidget):
         self.legend = ClassLegend()
         self.probe = ProbeView(background)
         self.strip = FilmStrip(thumbnails)
+        self.dataset = DatasetPanel(session.dataset)
         self.banner = ErrorBanner()
         self.notice = Notice()
         self.tour = TourBar()
@@ -140,7 +145,11 @@ class Workspace(QWidget):
         column.setSpacing(0)
         for widget in (self.banner, self.notice):
             column.addWidget(widget)
-        column.addWidget(self.splitter, 1)
+        self.upright = QSplitter(Qt.Orientation.Vertical)
+        self.upright.addWidget(self.splitter)
+        self.upright.setCollapsible(0, False)
+        self.upright.setHandleWidth(4)
+        column.addWidget(self.upright, 1)
         column.addWidget(self.tour)
         column.addWidget(self.strip)
         self._connect(intake)
@@ -197,7 +206,32 @@ class Workspace(QWidget):
     def set_legend_wanted(self, wanted: bool) -> None:
         """Shows or hides the legend; while nothing is open there is none."""
         self._legend_wanted = wanted
-        self.side.setVisible(wanted and self._session.shown is not None)
+        self.side.setVisible(wanted and (self._session.shown is not None or self._run_watched))
+
+    def show_run(self, panel: QWidget, *, watched: bool) -> None:
+        """A tab for the training run that is watched, in front when it comes; while there is none, no tab."""
+        place = self.side.indexOf(panel)
+        if watched and place < 0:
+            self.side.addTab(panel, self.tr("Run"))
+            self.side.setCurrentWidget(panel)
+        elif not watched and place >= 0:
+            self.side.removeTab(place)
+        self._run_watched = watched
+        self.set_legend_wanted(self._legend_wanted)
+
+    def place_dataset(self, *, below: bool) -> None:
+        """Puts the table of a data set below the pictures, or in a tab beside them."""
+        place = self.side.indexOf(self.dataset)
+        if below:
+            if place >= 0:
+                self.side.setCurrentWidget(self.legend)
+                self.side.removeTab(place)
+            self.upright.addWidget(self.dataset)
+            self.upright.setCollapsible(1, False)
+            self.upright.setStretchFactor(0, 1)
+            self.upright.setStretchFactor(1, 0)
+        elif place < 0:
+            self.side.insertTab(2, self.dataset, self.tr("Data set"))
 
     def set_strip_wanted(self, wanted: bool) -> None:
         """Shows or hides the film strip; one photo alone needs none."""
@@ -208,6 +242,7 @@ class Workspace(QWidget):
         """Icons in the theme's colours."""
         self.banner.set_icons(sign, close)
         self.notice.set_icons(close)
+        self.dataset.set_icons(sign)
         self.legend.refresh()
 
     @Slot(object)

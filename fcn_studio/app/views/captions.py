@@ -54,7 +54,7 @@ def origin_text(panel: PanelId, shown: Shown | None) -> str:
     if trace is None:
         waiting = QCoreApplication.translate("Captions", "waiting for its mask")
         return waiting if shown.pending else QCoreApplication.translate("Captions", "without a mask")
-    return trace_text(trace)
+    return f"{shown.note} · {trace_text(trace)}" if shown.note else trace_text(trace)
 
 
 def trace_text(trace: Trace) -> str:
