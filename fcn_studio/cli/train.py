@@ -3,90 +3,223 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fcn_studio import paths
-from fcn_studio.cli.progress import progress_bar
+from fcn_studio.cli.interrupts import stopping
+from fcn_studio.cli.progress import training_bar
+from fcn_studio.core.dataset import open_dataset
 from fcn_studio.core.errors import Cancelled, DataError
-from fcn_studio.core.labels import read_data_card, read_label_set
+from fcn_studio.core.labels import LabelSet, read_data_card, read_label_set
+from fcn_studio.core.run_folder import BEST, LAST, RunInfo, is_run, read_run
 
 if TYPE_CHECKING:
-    from fcn_studio.engine.training.loop import EpochReport
+    from collections.abc import Callable, Mapping
+
+    from fcn_studio.engine.device import DeviceChoice
+    from fcn_studio.engine.training.desk import EpochReport
+    from fcn_studio.engine.training.distributed import World
+    from fcn_studio.engine.training.pace import Progress
+    from fcn_studio.engine.training.recipe import Recipe
 
 STOPPED = 130  # as a shell reports a program that SIGINT ended
+VAL_EVERY = 5
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="train/, trainannot/, val/, valannot/")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="RUN", help="folder of the run")
-    parser.add_argument("--recipe", default="modern", metavar="NAME|FILE", help="a recipe's name or TOML file")
-    parser.add_argument("--labels", default="camvid", metavar="NAME|FILE", help="a label set's name or TOML file")
-    parser.add_argument("--epochs", type=int, help="shrink or stretch the recipe to so many epochs")
-    parser.add_argument("--val-every", type=int, default=5, metavar="N", help="epochs between evaluations")
-    parser.add_argument("--init", metavar="W", help="start from the layers of this checkpoint that fit")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in RUN; the rest is known from there")
+    data = parser.add_argument_group("data")
+    data.add_argument("--data", type=Path, metavar="DIR", help="a data set folder")
+    data.add_argument("--labels", metavar="NAME|FILE", help="a label set's name or TOML file (default: the data's own)")
+    data.add_argument("--train-split", metavar="SPLIT", help="what to train on (default: train)")
+    data.add_argument("--split", metavar="SPLIT", help="what to judge on (default: val)")
+    data.add_argument("--workers", type=int, metavar="N", help="threads that read and augment (default: 2)")
+    recipe = parser.add_argument_group("recipe")
+    recipe.add_argument("--recipe", metavar="NAME|FILE", help="a recipe's name or TOML file (default: modern)")
+    recipe.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change an entry of the recipe, such as learning_rate=1e-4 or stages.*.batch=4; again for more",
+    )
+    recipe.add_argument("--epochs", type=int, metavar="N", help="shrink or stretch the recipe to so many epochs")
+    recipe.add_argument("--init", metavar="W", help="start from the layers of this checkpoint that fit")
+    run_ = parser.add_argument_group("run")
+    run_.add_argument("--val-every", type=int, metavar="N", help=f"epochs between evaluations (default: {VAL_EVERY})")
+    run_.add_argument(
+        "--save-every", type=float, default=10.0, metavar="MINUTES", help="between saves in long epochs (default: 10)"
+    )
+    run_.add_argument("--tensorboard", action="store_true", help="also write scalars to RUN/tensorboard")
+    run_.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    run_.add_argument(
+        "--precision",
+        choices=("auto", "fp32", "bf16"),
+        help="of the convolutions (default: auto: bf16 where it is fast, else fp32)",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What to train on what, from the command line and, where a run goes on, from its folder."""
+
+    recipe: Recipe
+    data: Path
+    labels: LabelSet
+    data_card: Mapping[str, Any]
+    split: str
+    train_split: str
+    val_every: int
+    precision: str
 
 
 def run(args: argparse.Namespace) -> int:
-    """Trains; prints a line an epoch. SIGINT stops at the next step, after which --resume goes on."""
-    from fcn_studio.engine.device import choose_device  # torch takes seconds to import
-    from fcn_studio.engine.model import find_checkpoint
-    from fcn_studio.engine.training.loop import BEST, LAST, Trainer
-    from fcn_studio.engine.training.recipe import read_recipe
+    """Trains; prints a line an epoch. SIGINT or SIGTERM stops at the next step, after which --resume goes on."""
+    from fcn_studio.engine.training.distributed import started_by_torchrun, world  # torch takes seconds to import
 
-    recipe = read_recipe(_named(args.recipe, "recipes"))
-    if args.epochs is not None:
-        if args.epochs < 1:
-            raise DataError(f"--epochs {args.epochs}: at least 1 is needed.")
-        recipe = recipe.with_epochs(args.epochs)
+    for name, value, least in (("--epochs", args.epochs, 1), ("--val-every", args.val_every, 1)):
+        if value is not None and value < least:
+            raise DataError(f"{name} {value}: at least {least} is needed.")
+    choices = _choices(args)
     if (args.output / LAST).exists() and not args.resume:
         raise DataError(f"{args.output}: a run is here already; add --resume to go on, or choose another folder.")
-    choice = choose_device(args.device)
-    print(f"{choice.device} ({choice.name}): {choice.reason}", file=sys.stderr)
-    labels_file = _named(args.labels, "labels")
+    device = _device(args.device, choices.precision)
+    with stopping(echoes=started_by_torchrun()) as stop, world(device.device) as processes:
+        try:
+            _train(args, choices, device, processes, stop)
+        except Cancelled as stopped:
+            if processes.is_first:
+                print(
+                    f"fcn-studio: {stopped} Go on with: fcn-studio train -o {args.output} --resume",
+                    file=sys.stderr,
+                )
+            return STOPPED
+        if processes.is_first:
+            print(f"The best checkpoint is {args.output / BEST}")
+    return 0
+
+
+def _train(
+    args: argparse.Namespace, choices: Choices, device: DeviceChoice, processes: World, stop: Callable[[], bool]
+) -> None:
+    from fcn_studio.engine.model import find_checkpoint
+    from fcn_studio.engine.training.trainer import WORKERS, Trainer
+
+    if processes.is_first:
+        shared = f", {processes.size} processes" if processes.size > 1 else ""
+        print(f"{device.device} ({device.name}): {device.reason}{shared}", file=sys.stderr)
     trainer = Trainer(
-        recipe=recipe,
-        data=args.data,
+        recipe=choices.recipe,
+        data=choices.data,
         run=args.output,
-        labels=read_label_set(labels_file),
-        device=choice.device,
-        data_card=read_data_card(labels_file),
-        initial=find_checkpoint(args.init) if args.init else None,
-        bf16=choice.precision == "bf16",
+        labels=choices.labels,
+        device=device.device,
+        data_card=choices.data_card,
+        initial=find_checkpoint(args.init) if args.init and not args.resume else None,
+        precision=device.precision,
+        workers=WORKERS if args.workers is None else args.workers,
+        split=choices.split,
+        train_split=choices.train_split,
+        world=processes,
     )
     if args.resume:
         trainer.resume()
-    elif trainer.transplant is not None:
+    elif trainer.transplant is not None and processes.is_first:
         print(f"started from {args.init}:")
         print("".join(f"  {line}\n" for line in trainer.transplant.lines()), end="", flush=True)
-    stop = threading.Event()
+    with training_bar() as bar:
+        texts: dict[str, Any] = {"epoch": "", "loss": "", "mean_iu": "", "rate": "", "left": ""}
+        task = bar.add_task("reading", visible=processes.is_first, **texts)
 
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
-        stop.set()
+        def on_read(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
 
-    previous = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        with progress_bar() as bar:
-            task = bar.add_task("train")
+        def on_step(now: Progress) -> None:
+            bar.update(task, description="training", completed=now.share, total=1.0, **_texts(now))
 
-            def on_step(step: int, steps: int, loss: float) -> None:
-                bar.update(task, completed=step, total=steps, description=f"loss {loss:.3f}")
+        trainer.fit(
+            on_read=on_read,
+            on_step=on_step,
+            on_epoch=_print_epoch if processes.is_first else lambda report: None,
+            stop=stop,
+            val_every=choices.val_every,
+            save_every=args.save_every,
+            tensorboard=args.tensorboard,
+        )
 
-            trainer.fit(on_step=on_step, on_epoch=_print_epoch, stop=stop.is_set, val_every=args.val_every)
-    except Cancelled as stopped:
-        print(f"fcn-studio: {stopped}", file=sys.stderr)
-        return STOPPED
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    print(f"The best checkpoint is {args.output / BEST}")
-    return 0
+
+def _choices(args: argparse.Namespace) -> Choices:
+    """Raises DataError where something is missing, or --resume says what the run's folder knows."""
+    before = read_run(args.output) if args.resume and is_run(args.output) else None
+    data = args.data or (before.data if before else None)
+    if data is None:
+        raise DataError("Which data? Name its folder with --data DIR.")
+    labels, card = _labels(args.labels, data, before)
+    return Choices(
+        recipe=_recipe(args, before),
+        data=data,
+        labels=labels,
+        data_card=card,
+        split=args.split or (before.split if before else "val"),
+        train_split=args.train_split or (before.train_split if before else "train"),
+        val_every=args.val_every or (before.val_every if before else VAL_EVERY),
+        precision=args.precision or (before.precision if before else "auto"),
+    )
+
+
+def _recipe(args: argparse.Namespace, before: RunInfo | None) -> Recipe:
+    from fcn_studio.engine.training.recipe import Recipe, read_recipe
+
+    if before and args.recipe is None:
+        recipe = Recipe.from_dict(before.recipe)
+    else:
+        recipe = read_recipe(_named(args.recipe or "modern", "recipes"))
+    if args.set:
+        recipe = recipe.with_settings(args.set)
+    return recipe if args.epochs is None else recipe.with_epochs(args.epochs)
+
+
+def _labels(asked: str | None, data: Path, before: RunInfo | None) -> tuple[LabelSet, Mapping[str, Any]]:
+    if asked is None and before:
+        return LabelSet.from_dict(before.label_set), before.data_card
+    dataset = open_dataset(data)
+    if asked is None and dataset.labels is not None:
+        return dataset.labels, dict(dataset.card) or {"name": dataset.labels.name}
+    if asked is None and dataset.layout != "segnet":
+        raise DataError(
+            f"{data}: this data set does not say what its classes are; put a labels.json beside it, or name a label "
+            "set with --labels."
+        )
+    file = _named(asked or "camvid", "labels")  # a SegNet layout is CamVid's
+    return read_label_set(file), read_data_card(file)
+
+
+def _device(asked: str, precision: str) -> DeviceChoice:
+    """The device; of torchrun's processes each has a GPU of its own."""
+    from fcn_studio.engine.device import choose_device
+    from fcn_studio.engine.training.distributed import local_rank, started_by_torchrun
+
+    choice = choose_device(asked, precision)
+    if started_by_torchrun() and choice.device.startswith("cuda"):
+        return choose_device(f"cuda:{local_rank()}", precision)
+    return choice
+
+
+def _texts(now: Progress) -> dict[str, Any]:
+    left = str(timedelta(seconds=round(now.seconds_left)))
+    return {
+        "epoch": f"epoch {now.epoch}/{now.epochs}",
+        "loss": f"loss {now.loss:.3f}",
+        "mean_iu": "" if now.mean_iu is None else f"mean IU {100 * now.mean_iu:.1f}",
+        "rate": f"{now.images_per_second:.1f} images/s",
+        "left": f"{left} left",
+    }
 
 
 def _print_epoch(report: EpochReport) -> None:

@@ -1,0 +1,97 @@
+"""A split's examples: read when they are asked for, and kept in memory as far as a bound allows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import psutil
+import torch
+from torch import Tensor
+
+from fcn_studio.core.dataset import Example, read_example
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.engine.training.distributed import World
+from fcn_studio.engine.training.readers import Readers
+
+MOST_KEPT = 2 << 30  # bytes; CamVid's three splits are 0.5 GB
+
+
+class Pair(NamedTuple):
+    """(3, H, W) values of a photo, 0 to 255, and its (H, W) labels; as read both are uint8."""
+
+    photo: Tensor
+    marks: Tensor
+
+
+class Allowance:
+    """Bytes that may be kept; shared by the splits, and by the threads that read them."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Whether so many bytes were left; then they are taken."""
+        with self._lock:
+            fits = size <= self._left
+            if fits:
+                self._left -= size
+            return fits
+
+
+def usual_allowance(world: World) -> Allowance:
+    """A quarter of the free memory and 2 GB at most, for all processes of this machine together."""
+    return Allowance(min(MOST_KEPT, psutil.virtual_memory().available // 4) // world.local_size)
+
+
+class Examples:
+    """The examples of a split, in the data set's order.
+
+    Those that came first are kept, and none is let go: in an order that chance gives anew each epoch, keeping the
+    latest ones would serve no better.
+    """
+
+    def __init__(self, examples: Sequence[Example], labels: LabelSet, allowance: Allowance) -> None:
+        self.labels = labels
+        self._examples = tuple(examples)
+        self._allowance = allowance
+        self._kept: dict[int, Pair] = {}
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def read(self, index: int) -> Pair:
+        """An example as it is stored, from memory or from its files; called from many threads.
+
+        Raises:
+            DataError: A file cannot be read or does not fit.
+        """
+        if index in self._kept:
+            return self._kept[index]
+        photo, marks = read_example(self._examples[index], self.labels)
+        pair = Pair(torch.from_numpy(photo.copy()).permute(2, 0, 1).contiguous(), torch.from_numpy(marks))
+        if self._allowance.take(pair.photo.nbytes + pair.marks.nbytes):
+            self._kept[index] = pair
+        return pair
+
+
+def class_pixels(
+    examples: Examples, readers: Readers, world: World, on_read: Callable[[int, int], None] = lambda done, total: None
+) -> Tensor:
+    """(classes,) int64 pixels of each class in a split; each process reads its share.
+
+    Raises:
+        DataError: A file cannot be read or does not fit.
+    """
+    share = world.share(range(len(examples)))
+    counts = torch.zeros(256, dtype=torch.long)
+    for done, found in enumerate(readers.ahead(lambda index: _histogram(examples.read(index).marks), share), start=1):
+        counts += found
+        on_read(done, len(share))
+    return world.sum(counts)[: len(examples.labels)]
+
+
+def _histogram(marks: Tensor) -> Tensor:
+    return torch.bincount(marks.flatten().long(), minlength=256)

@@ -1,0 +1,84 @@
+"""How fast a run goes, and when it will be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fcn_studio.engine.training.recipe import Recipe
+
+MEMORY = 0.95  # of the running mean of seconds a pixel: about the last 20 steps
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known after a step.
+
+    Attributes:
+        epoch: From 1.
+        epochs: Of the run.
+        step: In the epoch, from 1.
+        steps: Of the epoch.
+        loss: Mean over the epoch's steps so far.
+        mean_iu: Of the finest variant at the last evaluation, 0 to 1; None before the first.
+        images_per_second: Of late.
+        seconds_left: Of the whole run, evaluations included as far as one was timed.
+        share: Of the run's work that is done, 0 to 1.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    mean_iu: float | None
+    images_per_second: float
+    seconds_left: float
+    share: float
+
+
+class Pace:
+    """Work counted in pixels: crops of later stages are larger."""
+
+    def __init__(self, recipe: Recipe, images: int, val_every: int) -> None:
+        """Counts the work of a recipe whose stages are in epochs."""
+        self._recipe, self._images, self._val_every = recipe, images, val_every
+        self._before = [0.0]
+        for epoch in range(recipe.epochs):
+            self._before.append(self._before[-1] + recipe.steps_at(epoch, images) * self._pixels(epoch))
+        self._seconds_a_pixel: float | None = None
+        self._judging = 0.0
+
+    def _pixels(self, epoch: int) -> float:
+        """Of a step; of whole photos each counts as one."""
+        stage = self._recipe.stage_at(epoch)
+        whole = self._recipe.sampling == "whole" or stage.crop is None
+        return float(stage.batch if whole or stage.crop is None else stage.batch * stage.crop[0] * stage.crop[1])
+
+    def stepped(self, epoch: int, seconds: float) -> None:
+        """Hears how long a step of this epoch (from 0) took."""
+        new = seconds / self._pixels(epoch)
+        old = self._seconds_a_pixel
+        self._seconds_a_pixel = new if old is None else MEMORY * old + (1 - MEMORY) * new
+
+    def judged(self, seconds: float) -> None:
+        """Hears how long an evaluation took."""
+        self._judging = seconds
+
+    def progress(self, *, epoch: int, step: int, loss: float, mean_iu: float | None) -> Progress:
+        """What is known after `step` steps of `epoch` (from 0)."""
+        done = self._before[epoch] + step * self._pixels(epoch)
+        each = self._seconds_a_pixel or 0.0
+        epochs = self._recipe.epochs
+        evaluations = epochs // self._val_every - epoch // self._val_every + (epochs % self._val_every > 0)
+        batch = self._recipe.stage_at(epoch).batch
+        return Progress(
+            epoch=epoch + 1,
+            epochs=epochs,
+            step=step,
+            steps=self._recipe.steps_at(epoch, self._images),
+            loss=loss,
+            mean_iu=mean_iu,
+            images_per_second=batch / (each * self._pixels(epoch)) if each else 0.0,
+            seconds_left=(self._before[-1] - done) * each + evaluations * self._judging,
+            share=done / self._before[-1],
+        )

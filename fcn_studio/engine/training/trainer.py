@@ -1,0 +1,307 @@
+"""A training run: epochs of augmented crops, the running mean of weights judged on val, phase after phase."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fcn_studio.core.dataset import find_examples
+from fcn_studio.core.errors import Cancelled, CheckpointError, DataError
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.metrics import Metrics
+from fcn_studio.core.run_folder import LAST, EpochRow, Scores
+from fcn_studio.engine.device import DeviceChoice, Precision
+from fcn_studio.engine.nets.build import Net
+from fcn_studio.engine.nets.surgery_report import Transplant
+from fcn_studio.engine.training.desk import Desk, EpochReport, Listeners
+from fcn_studio.engine.training.distributed import ALONE, World
+from fcn_studio.engine.training.examiner import Examiner
+from fcn_studio.engine.training.examples import Examples, class_pixels, usual_allowance
+from fcn_studio.engine.training.feed import training_batches
+from fcn_studio.engine.training.learner import Learner, NotFinite
+from fcn_studio.engine.training.losses import class_weights
+from fcn_studio.engine.training.pace import Pace, Progress
+from fcn_studio.engine.training.phases import phase_net
+from fcn_studio.engine.training.place import Place
+from fcn_studio.engine.training.readers import NET, Readers, seed_of
+from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.records import Records
+from fcn_studio.engine.training.saved_state import diverged, load_state, of_same_recipe, save_state
+from fcn_studio.engine.training.setting import Setting
+from fcn_studio.engine.training.warm_start import warm_start
+
+WORKERS = 2
+SAVE_EVERY = 10.0  # minutes between saves within an epoch
+SAVE_SOONEST = 3.0  # seconds between saves of epochs that are shorter
+
+
+class Trainer:
+    """One run in one folder; see `core.run_folder` for what it leaves there.
+
+    The finest variant's mean IU on val decides which epoch is best. Each phase of a staged recipe begins with the mean
+    weights that the one before ended with.
+
+    Attributes:
+        recipe: With all stages in epochs.
+        transplant: What became of each layer of the checkpoint that the run starts from, or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        recipe: Recipe,
+        data: Path,
+        run: Path,
+        labels: LabelSet,
+        device: str,
+        data_card: Mapping[str, Any],
+        initial: Path | None = None,
+        precision: Precision = "fp32",
+        workers: int = WORKERS,
+        split: str = "val",
+        train_split: str = "train",
+        world: World = ALONE,
+    ) -> None:
+        """Finds the data and makes the net.
+
+        Args:
+            recipe: Every choice of the run.
+            data: A data set folder.
+            run: Folder of the run, made by `fit`.
+            labels: Of the data.
+            device: Such as `cpu` or `cuda:0`.
+            data_card: Name, source and licence of the data, kept in the checkpoint.
+            initial: A checkpoint to start from, as far as its layers fit, instead of random weights.
+            precision: Of the convolutions; `bf16` is only worth it where the device is fast at it.
+            workers: Threads that read and augment, at least one.
+            split: What is judged on.
+            train_split: What is trained on.
+            world: The processes that share each batch.
+
+        Raises:
+            DataError: The data is incomplete, or batches are smaller than the number of processes.
+            CheckpointError: `initial` is no checkpoint, or no layer of its trunk fits.
+        """
+        self._run, self._workers, self._world = run, workers, world
+        allowance = usual_allowance(world)
+        self._train = Examples(find_examples(data, train_split), labels, allowance)
+        val = Examples(find_examples(data, split), labels, allowance)
+        self.recipe = recipe.in_epochs(len(self._train))
+        world.check_shares(min(len(self._train), *(stage.batch for stage in self.recipe.stages)))
+        counts = {"train_images": len(self._train), "val_images": len(val)}
+        self._setting = Setting(
+            recipe, data, labels, {**data_card, **counts}, split, train_split, device, precision, world
+        )
+        self._phases = self.recipe.phases()
+        self._place = Place()
+        self._class_pixels: Tensor | None = None
+        self._previous: dict[str, Any] = {}
+        self.transplant: Transplant | None = None
+        net = self._new_net(0, None)
+        if initial is not None:
+            start = warm_start(net, initial, examples=self._train, preprocessing=self.recipe.preset, device=device)
+            self.transplant, self._previous = start.transplant, start.to_dict()
+        self._examiner = Examiner(val, recipe=self.recipe, choice=DeviceChoice(device, "", precision, ""), world=world)
+        self._enter(0, net)
+
+    @property
+    def net(self) -> Net:
+        """The net in training, of the phase that the run is in."""
+        return self._learner.net
+
+    def _new_net(self, phase: int, before: Net | None) -> Net:
+        torch.manual_seed(seed_of(self.recipe.seed, NET, phase))
+        return phase_net(self.recipe, self._phases[phase], len(self._setting.labels), before).to(self._setting.device)
+
+    def _enter(self, phase: int, net: Net) -> None:
+        self._phase = phase
+        self._learner = Learner(
+            net,
+            recipe=self.recipe,
+            phase=self._phases[phase],
+            images=len(self._train),
+            precision=self._setting.precision,
+            void=self._setting.labels.void,
+            world=self._world,
+        )
+
+    def fit(
+        self,
+        *,
+        on_read: Callable[[int, int], None] = lambda done, total: None,
+        on_step: Callable[[Progress], None] = lambda progress: None,
+        on_epoch: Callable[[EpochReport], None] = lambda report: None,
+        stop: Callable[[], bool] = lambda: False,
+        val_every: int = 5,
+        save_every: float = SAVE_EVERY,
+        tensorboard: bool = False,
+    ) -> None:
+        """Trains the epochs that are left.
+
+        Args:
+            on_read: Hears (examples read, all) while the classes' pixels are counted, which class weights need.
+            on_step: Hears what is known after each step.
+            on_epoch: Hears each epoch's report.
+            stop: Asked before each step and each photo that is judged; on True all is kept in last.pt.
+            val_every: Epochs between evaluations; the last epoch is always evaluated.
+            save_every: Minutes between saves within an epoch.
+            tensorboard: Whether to write scalars for TensorBoard.
+
+        Raises:
+            Cancelled: `stop` said so, to this process or another one.
+            DataError: The loss is no longer a number, or an example cannot be read.
+            OutputError: No space is left.
+            DeviceError: Another process of the run has ended.
+        """
+        listeners = Listeners(on_read, on_step, on_epoch, stop)
+        with Readers(self._workers) as readers:
+            if self._class_pixels is None and any(stage.class_balance for stage in self.recipe.stages):
+                self._class_pixels = class_pixels(self._train, readers, self._world, on_read)
+            init = self._previous.get("name")
+            info = self._setting.info(epochs=self.recipe.epochs, val_every=val_every, init=init)
+            records = Records(self._run, info, writes=self._world.is_first)
+            records.start(epochs_done=self._place.epoch, step=self._place.step, tensorboard=tensorboard)
+            pace = Pace(self.recipe, len(self._train), val_every)
+            self._saved = time.monotonic()
+            desk = Desk(readers, records, pace, listeners, val_every, save_every)
+            with records.ending():
+                while self._place.epoch < self.recipe.epochs:
+                    self._train_epoch(desk)
+                    on_epoch(self._end_epoch(desk))
+
+    def _train_epoch(self, desk: Desk) -> None:
+        place, epoch = self._place, self._place.epoch
+        phase = max(number for number, each in enumerate(self._phases) if each.first_epoch <= epoch)
+        if phase != self._phase:
+            self._learner.settle()
+            self._enter(phase, self._new_net(phase, self._learner.mean_net))
+        stage, steps = self.recipe.stage_at(epoch), self.recipe.steps_at(epoch, len(self._train))
+        weights = None
+        if stage.class_balance and self._class_pixels is not None:
+            weights = class_weights(self._class_pixels, stage.class_balance)
+        last = time.monotonic()
+        feed = training_batches(
+            self._train, self.recipe, epoch=epoch, first=place.position, world=self._world, readers=desk.readers
+        )
+        with closing(feed):
+            while place.position < steps:
+                if self._world.any(desk.listeners.stop()):
+                    self.save()
+                    raise Cancelled(f"Stopped in epoch {epoch + 1} after {place.position} of {steps} steps.")
+                try:
+                    pairs = next(feed)
+                except DataError:
+                    self.save()
+                    raise
+                rate = self._learner.learning_rate
+                try:
+                    loss = self._learner.step(pairs, stage=stage, weights=weights, place=place.step)
+                except NotFinite as error:
+                    raise diverged(self._run, place, error) from error
+                now = time.monotonic()
+                place.stepped(loss, min(stage.batch, len(self._train)), now - last, rate)
+                desk.pace.stepped(epoch, now - last)
+                desk.records.stepped(place.step, loss, rate)
+                desk.listeners.on_step(
+                    desk.pace.progress(epoch=epoch, step=place.position, loss=place.loss, mean_iu=place.mean_iu)
+                )
+                last = now
+                if now - self._saved > 60 * desk.save_every:
+                    self.save()
+                    last = time.monotonic()
+
+    def _end_epoch(self, desk: Desk) -> EpochReport:
+        place, start = self._place, time.monotonic()
+        number = place.epoch + 1
+        val: Mapping[str, Metrics] = {}
+        self._check()
+        if number % desk.val_every == 0 or number == self.recipe.epochs:
+            try:
+                val = self._examiner.judged(self._learner, place, desk, self._setting.card(self._previous))
+            except Cancelled as stopped:
+                self.save()
+                raise Cancelled(f"Stopped while epoch {number} was judged.") from stopped
+            except DataError:
+                self.save()
+                raise
+            desk.pace.judged(time.monotonic() - start)
+        place.seconds += time.monotonic() - start
+        report = EpochReport(number, self.recipe.epochs, place.loss, place.images_per_second, val)
+        scores = {name: Scores(each.mean_iu, each.pixel_accuracy) for name, each in val.items()}
+        row = EpochRow(
+            number, place.step, place.seconds, report.loss, report.images_per_second, place.learning_rate, scores
+        )
+        place.next_epoch()
+        # The log first: a row without its last.pt is taken out again by --resume, one that is missing stays missing.
+        desk.records.epoch(row)
+        if time.monotonic() - self._saved > SAVE_SOONEST or number == self.recipe.epochs:
+            self._write()
+        if val:
+            desk.records.curves()
+        return report
+
+    def _check(self) -> None:
+        try:
+            self._learner.check()
+        except NotFinite as error:
+            raise diverged(self._run, self._place, error) from error
+
+    def save(self) -> None:
+        """Writes last.pt: all that `resume` needs, whole or not at all; of many processes only the first does.
+
+        Raises:
+            OutputError: There is no space or no right; the older file stays.
+            DataError: A weight is no number any more; the older file stays.
+        """
+        self._check()
+        self._write()
+
+    def _write(self) -> None:
+        self._saved = time.monotonic()
+        if not self._world.is_first:
+            return
+        state = {
+            "recipe": json.dumps(self._setting.recipe.to_dict()),
+            "started_from": json.dumps(self._previous),
+            "images": len(self._train),
+            "phase": self._phase,
+            "place": self._place.to_dict(),
+            "learner": self._learner.state(),
+        }
+        if self._class_pixels is not None:
+            state["class_pixels"] = self._class_pixels
+        save_state(self._run, state)
+
+    def resume(self) -> None:
+        """Goes on from last.pt, from the very step.
+
+        Raises:
+            CheckpointError: There is none, it is damaged, or it was made by another recipe or on other data.
+        """
+        path, state = self._run / LAST, load_state(self._run)
+        if not of_same_recipe(state["recipe"], self._setting.recipe):
+            raise CheckpointError(f"{path}: made by another recipe; resume with the same one, or use a new folder.")
+        images = state.get("images", len(self._train))
+        if images != len(self._train):
+            raise CheckpointError(
+                f"{path}: made with {images} training images; {self._setting.data} has {len(self._train)} now. Use a "
+                "new folder, with --init to go on from its checkpoint."
+            )
+        try:
+            phase = int(state.get("phase", 0))
+            if phase != self._phase:
+                self._enter(phase, self._new_net(phase, None))
+            # Runs of before there were phases and places have all on one level.
+            self._learner.take_up(state.get("learner", state))
+            self._place = Place.from_dict(state.get("place", state), self._phases[phase].variants[-1])
+            self._previous = json.loads(state.get("started_from", "{}"))
+        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"{path}: cannot be resumed ({error}).") from error
+        self._class_pixels = state.get("class_pixels")

@@ -1,0 +1,134 @@
+"""Two processes on the CPU, started by torchrun: they train what one process does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fcn_studio import load
+from fcn_studio.core.errors import DataError
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.run_folder import BEST, LAST, read_log, read_run
+from fcn_studio.engine.training.distributed import World
+from fcn_studio.engine.training.recipe import Recipe, read_recipe
+from fcn_studio.engine.training.trainer import Trainer
+
+# Batches of 3 are shared 2 and 1; SGD, since Adam's first steps make much of rounding.
+RECIPE = """
+name = "shared"
+channels = [4, 4, 8, 8, 8]
+fc_channels = 8
+batch_norm = false
+dropout = 0.0
+optimizer = "sgd"
+schedule = "constant"
+learning_rate = 1e-2
+ema = 0.5
+[[stages]]
+epochs = 2
+crop = [32, 48]
+scale = [0.8, 1.2]
+batch = 3
+lovasz = 0.0
+"""
+
+# What torchrun starts: the recipe, and then a net with batch normalisation and dropout, which need only run.
+SCRIPT = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from fcn_studio import paths
+from fcn_studio.core.labels import read_label_set
+from fcn_studio.engine.training.distributed import world
+from fcn_studio.engine.training.recipe import read_recipe
+from fcn_studio.engine.training.trainer import Trainer
+
+folder = Path(sys.argv[1])
+recipe = read_recipe(folder / "recipe.toml")
+labels = read_label_set(paths.resources() / "labels" / "camvid.toml")
+with world("cpu") as processes:
+    for name, each in (("two", recipe), ("norms", replace(recipe, batch_norm=True, dropout=0.2))):
+        Trainer(
+            recipe=each, data=folder / "data", run=folder / name, labels=labels, device="cpu", data_card={},
+            world=processes,
+        ).fit(val_every=1)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data set of seven photos and three to judge, and the recipe; the photos have different amounts of void."""
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 7), ("val", 3)):
+        for name in (split, f"{split}annot"):
+            (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(count):
+            mask = rng.integers(0, 4, (48, 64)).astype(np.uint8)
+            mask[:, : 8 * number] = 11
+            photo = rng.integers(0, 256, (48, 64, 3)).astype(np.uint8)
+            Image.fromarray(photo).save(tmp_path / "data" / split / f"{number}.png")
+            Image.fromarray(mask).save(tmp_path / "data" / f"{split}annot" / f"{number}.png")
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    return tmp_path
+
+
+def test_two_processes_end_where_one_does(folder: Path, camvid: LabelSet) -> None:
+    (folder / "script.py").write_text(SCRIPT)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*torchrun, folder / "script.py", folder],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert done.returncode == 0, done.stderr
+    recipe = read_recipe(folder / "recipe.toml")
+    one = Trainer(recipe=recipe, data=folder / "data", run=folder / "one", labels=camvid, device="cpu", data_card={})
+    one.fit(val_every=1)
+    states = [torch.load(folder / name / LAST, weights_only=True) for name in ("one", "two")]
+    for key, value in states[0]["learner"]["net"].items():
+        torch.testing.assert_close(states[1]["learner"]["net"][key], value, rtol=0, atol=1e-5, msg=key)
+    assert states[0]["class_pixels"].tolist() == states[1]["class_pixels"].tolist()
+    for row, same in zip(read_log(folder / "one"), read_log(folder / "two"), strict=True):
+        assert same.loss == pytest.approx(row.loss, abs=1e-4)
+        for variant, scores in row.val.items():
+            assert same.val[variant].mean_iu == pytest.approx(scores.mean_iu, abs=1e-3)
+    assert load(folder / "two" / BEST).card["trained"]["processes"] == 2
+    # With batch normalisation it runs, each share by itself.
+    assert read_run(folder / "norms").state == "finished"
+    assert read_log(folder / "norms")[-1].epoch == 2
+    # What two processes left, one goes on from.
+    again = Trainer(recipe=recipe, data=folder / "data", run=folder / "two", labels=camvid, device="cpu", data_card={})
+    again.resume()
+    again.fit()
+
+
+def test_a_batch_smaller_than_the_processes_is_refused(folder: Path, camvid: LabelSet) -> None:
+    recipe: Recipe = read_recipe(folder / "recipe.toml")
+    with pytest.raises(DataError, match="A batch of 3 cannot be shared by 4 processes"):
+        Trainer(
+            recipe=replace(recipe, ema=0.0),
+            data=folder / "data",
+            run=folder / "run",
+            labels=camvid,
+            device="cpu",
+            data_card={},
+            world=World(rank=1, size=4),
+        )
+
+
+def test_shares_are_disjoint_and_whole() -> None:
+    items = list(range(10))
+    shares = [World(rank=rank, size=3).share(items) for rank in range(3)]
+    assert sorted(number for share in shares for number in share) == items
+    assert {len(share) for share in shares} == {3, 4}
