@@ -41,7 +41,7 @@ class Column:
 
     @property
     def key(self) -> str:
-        """Its name in files and settings, such as `gain_32s_8s`."""
+        """Its name in settings, such as `gain_32s_8s`."""
         return "_".join((self.figure, *self.variants))
 
     def value(self, metrics: PhotoMetrics | None) -> float | None:

@@ -1,41 +1,34 @@
-"""The data set table as CSV, for spreadsheets and scripts."""
+"""The data set table as CSV, for spreadsheets and scripts: the file that `fcn-studio evaluate --csv` writes."""
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from fcn_studio.app.dataset_columns import Column, Figure
+from fcn_studio.app.dataset_columns import Pick
 from fcn_studio.app.dataset_scores import ScoredPhoto
+from fcn_studio.core.report.photo_table import chain_of_steps, write_photo_table
 
-DIGITS = 6
 
-
-def table_csv(rows: Sequence[ScoredPhoto], columns: Sequence[Column], folder: Path) -> str:
-    """Lines with a head: the photo's path below `folder`, shares and gains from -1 to 1, pixels, and the problem.
+def table_csv(rows: Sequence[ScoredPhoto], pick: Pick | None, folder: Path) -> str:
+    """A head and the rows, each with its photo's path below `folder`.
 
     What is not measured, or is of a checkpoint that is no longer open, is left empty.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*(column.key for column in columns), "problem"])
-    for row in rows:
-        metrics = None if row.stale else row.metrics
-        cells = [_cell(column, column.value(metrics)) for column in columns if column.figure is not Figure.NAME]
-        writer.writerow([_below(row, folder), *cells, row.problem])
+    panels = dict(pick.panels) if pick is not None else {}
+    text = io.StringIO(newline="")
+    write_photo_table(
+        text,
+        ((_below(row, folder), None if row.stale else row.metrics) for row in rows),
+        panels,
+        chain_of_steps(tuple(panels)),
+    )
     return text.getvalue()
-
-
-def _cell(column: Column, value: float | None) -> str:
-    if value is None:
-        return ""
-    return str(round(value)) if column.figure is Figure.PIXELS else f"{value:.{DIGITS}f}"
 
 
 def _below(row: ScoredPhoto, folder: Path) -> str:
     path = row.photo.path
     if path is None:
         return row.photo.name
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name

@@ -45,7 +45,7 @@ class DatasetPlace(QObject):
         self._panel.set_actions([actions[name] for name in MENU])
         self._panel.photo_requested.connect(session.show_photo)
         self._panel.split_requested.connect(self._open_split)
-        self._panel.pause_requested.connect(session.pause_measuring)
+        self._panel.pause_requested.connect(session.measuring.pause)
         self._panel.folder_requested.connect(intake.ask_for_folder)
         self._panel.copy_requested.connect(self.copy)
         key, falling = settings.table_sorting
@@ -85,7 +85,7 @@ class DatasetPlace(QObject):
 
     def pause(self) -> None:
         """Stops measuring, or goes on."""
-        self._session.pause_measuring(not self._session.dataset.paused)
+        self._session.measuring.pause(not self._session.dataset.resting)
 
     def arrange(self) -> None:
         """The film strip takes the table's order."""
@@ -119,7 +119,7 @@ class DatasetPlace(QObject):
         """All rows that the table shows, in its order."""
         try:
             with whole_file(path) as temporary:
-                temporary.write_text(self._panel.csv(self._panel.rows), encoding="utf-8")
+                temporary.write_text(self._panel.csv(self._panel.rows), encoding="utf-8", newline="")
         except FcnStudioError as error:
             self._session.tell(str(error))
             return
@@ -169,7 +169,7 @@ class DatasetPlace(QObject):
         dataset = self._session.dataset
         there = self._there
         self._actions["view.table"].setChecked(self.shown)
-        self._actions["table.pause"].setChecked(dataset.paused)
+        self._actions["table.pause"].setChecked(dataset.resting)
         self._actions["table.pause"].setEnabled(there and dataset.waiting > 0 and not dataset.mismatch)
         for name in ("table.arrange", "table.again", "table.copy", "table.save"):
             self._actions[name].setEnabled(there)

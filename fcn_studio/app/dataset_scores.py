@@ -47,6 +47,8 @@ class DatasetScores(QObject):
         split: What is open, or None.
         rows: Its photos, in the data set's order.
         paused: Whether measuring was stopped by the user.
+        giving_way: Whether a run that trains has the processor: only the photo on screen is measured then.
+        wished: Whether the user wants all photos measured nevertheless, by these checkpoints.
         listed: Whether any of the photos is in the film strip; what nobody sees is not measured.
         panels: By checkpoint, the panels that are measured; empty for one of other classes.
         checkpoints: Names of the checkpoints that the figures are of.
@@ -67,7 +69,7 @@ class DatasetScores(QObject):
         super().__init__(parent)
         self.split: DatasetSplit | None = None
         self.rows: tuple[ScoredPhoto, ...] = ()
-        self.paused = False
+        self.paused = self.giving_way = self.wished = False
         self.listed = True
         self.panels: tuple[tuple[PanelId, ...], ...] = (tuple(PanelId(variant) for variant in VARIANTS),)
         self.checkpoints: tuple[str, ...] = ()
@@ -100,6 +102,16 @@ class DatasetScores(QObject):
         return sum(1 for row in self.rows if row.stale)
 
     @property
+    def resting(self) -> bool:
+        """Whether photos wait for the user's word."""
+        return self.paused or (self.giving_way and not self.wished)
+
+    @property
+    def insisting(self) -> bool:
+        """Whether the user waits for figures of these checkpoints, though a run trains newer ones."""
+        return self.giving_way and not self.resting and not self.mismatch and self.listed and self.waiting > 0
+
+    @property
     def mismatch(self) -> bool:
         """Whether no open checkpoint has the data set's classes."""
         return bool(self.checkpoints) and not any(self.panels)
@@ -124,8 +136,8 @@ class DatasetScores(QObject):
             return None
         place = self.place_of(current)
         if place >= 0 and self.rows[place].waits:
-            return self.rows[place]
-        return next((row for row in self.rows if row.waits), None)
+            return self.rows[place]  # its masks are at hand, so that this costs nothing
+        return next((row for row in self.rows if row.waits), None) if not self.resting else None
 
     # What the session tells
 
@@ -142,7 +154,7 @@ class DatasetScores(QObject):
         )
         self._places = {row.photo: place for place, row in enumerate(self.rows)}
         self._sums = {}
-        self.before, self.paused, self.listed = "", False, True
+        self.before, self.paused, self.wished, self.listed = "", False, False, True
         self._choose_panels()
         self.opened.emit()
         self.state_changed.emit()
@@ -152,20 +164,26 @@ class DatasetScores(QObject):
         if (choice, engine) == (self._choice, self._engine):
             return
         names = ", ".join(self.checkpoints)
-        self._choice, self._engine = choice, engine
+        self._choice, self._engine, self.wished = choice, engine, False
         self._choose_panels()
         self.columns_changed.emit()
         self._forget(names)
 
     def measure_again(self) -> None:
         """All are measured anew."""
-        self.paused = False
+        self.paused, self.wished = False, self.giving_way
         self._forget(", ".join(self.checkpoints))
 
     def set_paused(self, paused: bool) -> None:
         """Measuring stops after the photo that is measured, or goes on."""
-        if paused != self.paused:
-            self.paused = paused
+        if (paused, not paused and self.giving_way) != (self.paused, self.wished):
+            self.paused, self.wished = paused, not paused and self.giving_way
+            self.state_changed.emit()
+
+    def set_giving_way(self, giving_way: bool) -> None:
+        """A run that trains is watched, or none any more."""
+        if giving_way != self.giving_way:
+            self.giving_way, self.wished = giving_way, False
             self.state_changed.emit()
 
     def set_list(self, photos: Sequence[Photo]) -> None:

@@ -262,7 +262,7 @@ class Intake(QObject):
         if gathered.dataset is not None:
             self._settings.add_recent(gathered.wish.paths)
             self.recent_changed.emit()
-            self._session.open_split(gathered.dataset)
+            self._session.measuring.open_split(gathered.dataset)
         if gathered.photos:
             if not gathered.wish.samples:
                 self._settings.add_recent(gathered.wish.paths)

@@ -6,21 +6,20 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QMenuBar, QMessageBox, QStatusBar, QToolBar
+from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QMenuBar, QStatusBar, QToolBar
 
-from fcn_studio import __version__
 from fcn_studio.app.action_states import ActionStates
 from fcn_studio.app.actions import build_actions
 from fcn_studio.app.background import Background
 from fcn_studio.app.catalog_menu import CatalogMenu
 from fcn_studio.app.command_palette import CommandPalette
 from fcn_studio.app.dataset_place import DatasetPlace
-from fcn_studio.app.doctor_dialog import DoctorDialog
+from fcn_studio.app.dialogs import Dialogs
 from fcn_studio.app.handlers import Handlers, Parts, build_handlers
 from fcn_studio.app.incoming import can_take
 from fcn_studio.app.inference import Inference
 from fcn_studio.app.intake import Intake
-from fcn_studio.app.jobs import EngineChoice, Photo
+from fcn_studio.app.jobs import EngineChoice
 from fcn_studio.app.language import Language
 from fcn_studio.app.menus import build_menus, build_tool_bar, layout_button, set_icons
 from fcn_studio.app.output_menu import OutputMenu
@@ -35,7 +34,6 @@ from fcn_studio.app.status_line import StatusLine
 from fcn_studio.app.theme import Theme
 from fcn_studio.app.thumbnails import Thumbnails
 from fcn_studio.app.tour import Tour
-from fcn_studio.app.views.channels_dialog import ChannelsDialog
 from fcn_studio.app.views.compare_view import CompareView
 from fcn_studio.app.views.drop_overlay import DropOverlay
 from fcn_studio.app.views.view_transform import ViewTransform
@@ -54,6 +52,7 @@ class MainWindow(QMainWindow):
         output: How results go out.
         palettes: Colours of classes.
         run_watch: The training run that is watched.
+        dialogs: What stands over the window for a while.
         catalog: Published checkpoints.
         background: Answers questions to a trace.
         transform: The zoom and pan of all panels.
@@ -78,6 +77,7 @@ class MainWindow(QMainWindow):
         self.catalog = CatalogMenu(self.session, self.intake, theme, self)
         self.run_watch = RunWatch(self.session, self.background, settings, self)
         self.intake.run_found.connect(self.run_watch.open)
+        self.dialogs = Dialogs(self.session, self.intake, self.background, self)
         self.transform = ViewTransform(self)
         self._thumbnails = Thumbnails(self)
         self._restore_presentation()
@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         self._parts = QObject(self)  # owns what is built anew in another language
         self._tool_bar: QToolBar | None = None
         self._build()
-        self._tour_wanted = self._channels_wanted = False
+        self._tour_wanted = False
         self.session.shown_changed.connect(self._show_title)
         self.session.shown_changed.connect(self._on_shown)
         self.session.presentation.appearance_changed.connect(self._show_opacity)
@@ -164,7 +164,7 @@ class MainWindow(QMainWindow):
         self.workspace.path_requested.connect(self.output.copy_path)
         self.output.happened.connect(self.workspace.show_word)
         self.catalog.happened.connect(self.workspace.show_word)
-        self.workspace.channels_requested.connect(self._show_channels)
+        self.workspace.channels_requested.connect(self.dialogs.show_channels)
         self._table = DatasetPlace(
             self.session, self.intake, self.workspace, self._settings, self.actions_by_id, self._parts
         )
@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
             "table.below": lambda: self._table.move(),
             "table.arrange": lambda: self._table.arrange(),
             "table.pause": lambda: self._table.pause(),
-            "table.again": self.session.measure_again,
+            "table.again": self.session.measuring.again,
             "table.copy": lambda: self.workspace.dataset.copy_all(),
             "table.save": lambda: self._table.ask_where_to_save(),
             "go.cancel": self._cancel,
@@ -220,11 +220,11 @@ class MainWindow(QMainWindow):
             "view.probe": self._show_probe,
             "view.strip": self._show_strip,
             "view.full_screen": self._toggle_full_screen,
-            "net.doctor": self._show_doctor,
+            "net.doctor": self.dialogs.show_doctor,
             "help.palette": self._find_command,
             "help.tour": self._start_tour,
             "help.keys": lambda: ShortcutSheet(self).show(),
-            "help.about": self._about,
+            "help.about": self.dialogs.about,
         }
 
     @Slot()
@@ -289,35 +289,6 @@ class MainWindow(QMainWindow):
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
-    @Slot()
-    def _show_channels(self) -> None:
-        """At once if the taps were kept, else once the photo has been traced with them."""
-        shown, pixel = self.session.shown, self.session.probed.pixel
-        if shown is None or shown.trace is None or pixel is None:
-            return
-        if not shown.trace.taps:
-            self._channels_wanted = True
-            self.session.keep_taps()
-            return
-        self._channels_wanted = False
-        try:
-            appearance = self.session.presentation.appearance
-            ChannelsDialog(shown.trace, pixel, appearance, self.background, self).show()
-        except ValueError as error:
-            self.session.tell(self.tr("There are no channels to show: {0}.").format(error))
-
-    def _show_doctor(self) -> None:
-        """For the first checkpoint, on the current photo, else on a sample."""
-        photo = self.session.list.current
-        if photo is None and self.intake.samples:
-            photo = Photo.from_path(self.intake.samples[0], is_sample=True)
-        if photo is None:
-            self.session.tell(self.tr("Open a photo first: the doctor tries the net on it."))
-            return
-        dialog = DoctorDialog(self.session, photo, self)
-        dialog.checkpoint_written.connect(self.intake.use_checkpoint)
-        dialog.show()
-
     def _start_tour(self) -> None:
         """On the photo that is shown, else on the first sample once it is there."""
         self._tour_wanted = True
@@ -328,20 +299,12 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_shown(self) -> None:
         shown = self.session.shown
-        if self._channels_wanted and shown is not None and not shown.pending:
-            self._channels_wanted = False
-            if shown.trace is not None and shown.trace.taps:
-                self._show_channels()
         if self._tour_wanted and shown is not None and not shown.pending:
             self._tour_wanted = False
             self._tour.start()
 
     def _find_command(self) -> None:
         CommandPalette(list(self.actions_by_id.values()), self).open()
-
-    def _about(self) -> None:
-        text = self.tr("Shows what FCN-32s, FCN-16s and FCN-8s make of a photo, from one pass of one net.")
-        QMessageBox.about(self, self.tr("About FCN Studio"), f"<b>FCN Studio {__version__}</b><p>{text}</p>")
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Ends blinking."""

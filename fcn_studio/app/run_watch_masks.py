@@ -11,7 +11,7 @@ import numpy as np
 
 from fcn_studio.app.jobs import Mask, Photo
 from fcn_studio.app.panels import PanelId
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.core.metrics import Metrics
 
 LIMIT_BYTES = 64 << 20  # a CamVid mask packs to some 5 kB: thousands of epochs

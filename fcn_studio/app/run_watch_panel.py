@@ -174,7 +174,7 @@ class RunPanel(QWidget):
         watch = self._watch
         files = watch.files
         info = files.info if files is not None else None
-        on_screen = watch.scrubbed if watch.scrubbed is not None else watch.epoch
+        on_screen = watch.history.on_screen
         self._state.setText(self._state_text(files, info))
         folder = watch.folder.name if watch.folder is not None else ""
         words = (folder, str(info.recipe.get("name", "")), info.data.name) if info is not None else (folder,)
@@ -246,6 +246,8 @@ class RunPanel(QWidget):
             parts.append(
                 self.tr("Another checkpoint was opened in this one's place; switch Hold off to go on watching.")
             )
+        if watch.waits:
+            parts.append(self.tr("A newer checkpoint waits until the data set table is measured."))
         if watch.problem:
             parts.append(watch.problem)
         return " ".join(parts)
@@ -253,7 +255,7 @@ class RunPanel(QWidget):
     # Back through the epochs
 
     def _show_past(self, on_screen: int | None) -> None:
-        seen = self._watch.epochs_seen
+        seen = self._watch.history.epochs_seen
         some = len(seen) > 1
         with QSignalBlocker(self._slider):
             self._slider.setRange(0, max(len(seen) - 1, 0))
@@ -266,29 +268,29 @@ class RunPanel(QWidget):
 
     @Slot(int)
     def _on_slider(self, place: int) -> None:
-        seen = self._watch.epochs_seen
+        seen = self._watch.history.epochs_seen
         if place < len(seen):
-            self._watch.scrub(seen[place])
+            self._watch.history.scrub(seen[place])
 
     @Slot(int)
     def _scrub_near(self, epoch: int) -> None:
-        seen = self._watch.epochs_seen
+        seen = self._watch.history.epochs_seen
         if seen:
-            self._watch.scrub(min(seen, key=lambda other: abs(other - epoch)))
+            self._watch.history.scrub(min(seen, key=lambda other: abs(other - epoch)))
 
     @Slot(bool)
     def _on_play(self, playing: bool) -> None:
         if playing:
-            self._watch.scrub(next(iter(self._watch.epochs_seen), None))
+            self._watch.history.scrub(next(iter(self._watch.history.epochs_seen), None))
             self._timer.start()
         else:
             self._timer.stop()
 
     @Slot()
     def _next_frame(self) -> None:
-        seen = self._watch.epochs_seen
-        now = self._watch.scrubbed
+        seen = self._watch.history.epochs_seen
+        now = self._watch.history.scrubbed
         later = [epoch for epoch in seen if now is not None and epoch > now]
-        self._watch.scrub(later[0] if later else None)
+        self._watch.history.scrub(later[0] if later else None)
         if not later:
             self._play.setChecked(False)

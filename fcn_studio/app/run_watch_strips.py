@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fcn_studio.core.heat import HeatRange, ticks
+from PySide6.QtCore import QCoreApplication
 
-MOST_TICKS = 4
+from fcn_studio.core.heat import HeatRange, ticks
+from fcn_studio.core.run_folder import EpochRow, RunInfo
+from fcn_studio.core.trace import OUTPUT
+
+FINER = 5  # divisions that are tried where round values are few
+LOG_FROM = 8.0  # highest over lowest value from which on a loss is drawn by its logarithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,12 @@ class Line:
     def at(self, epoch: int) -> float | None:
         """The value of an epoch, if it has one."""
         return dict(self.points).get(epoch)
+
+    def read(self, epoch: int | None) -> float | None:
+        """The value of an epoch that is pointed at; of the last one it has where that is None."""
+        if epoch is None:
+            return self.points[-1][1] if self.points else None
+        return self.at(epoch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +75,54 @@ class Strip:
             return math.log(value / low) / math.log(high / low)
         return (value - low) / (high - low)
 
-    def ticks(self) -> tuple[float, ...]:
-        """Round values inside."""
+    def ticks(self, most: int) -> tuple[float, ...]:
+        """Round values inside, as many as asked for at most, and two at least where so many may be."""
         low, high = self.span
         if not self.log:
-            found = [tick for tick in ticks(HeatRange(low, high)) if low <= tick <= high]
-            return tuple(found[:: -(-len(found) // MOST_TICKS)] if len(found) > MOST_TICKS else found)
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        for steps in ((1,), (1, 3), (1, 2, 5)):
-            found = [step * 10.0**decade for decade in decades for step in steps]
-            found = [tick for tick in found if low <= tick <= high]
-            if len(found) > 1:
-                break
-        return tuple(found[:: -(-len(found) // MOST_TICKS)] if len(found) > MOST_TICKS else found)
+            for finer in range(most, most + FINER):
+                found = [tick for tick in ticks(HeatRange(low, high), finer) if low <= tick <= high]
+                if len(found) >= min(most, 2):
+                    break
+        else:
+            decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+            for steps in ((1,), (1, 3), (1, 2, 5)):
+                found = [step * 10.0**decade for decade in decades for step in steps]
+                found = [tick for tick in found if low <= tick <= high]
+                if len(found) > 1:
+                    break
+        step = -(-len(found) // most)
+        return tuple(found[(step - 1) // 2 :: step]) if step else ()
+
+
+def run_strips(rows: Sequence[EpochRow], info: RunInfo | None) -> tuple[Strip, ...]:
+    """What is drawn of a run: mean IU of each variant, the loss and the learning rate."""
+    known = dict.fromkeys(name for row in rows for name in row.val)
+    order = info.variants if info is not None else ()
+    variants = [name for name in order if name in known] + [name for name in known if name not in order]
+    curves = tuple(
+        Line(
+            name if name != OUTPUT else QCoreApplication.translate("RunPlot", "Output"),
+            name,
+            tuple((row.epoch, 100 * row.val[name].mean_iu) for row in rows if _has(row, name)),
+        )
+        for name in variants
+    )
+    losses = tuple((row.epoch, row.loss) for row in rows if math.isfinite(row.loss))
+    values = [value for _, value in losses]
+    log = bool(values) and min(values) > 0 and max(values) / min(values) > LOG_FROM
+    title = (
+        QCoreApplication.translate("RunPlot", "Loss, logarithmic")
+        if log
+        else QCoreApplication.translate("RunPlot", "Loss")
+    )
+    rates = tuple((row.epoch, row.learning_rate) for row in rows if math.isfinite(row.learning_rate))
+    split = info.split if info is not None else "val"
+    return (
+        Strip(QCoreApplication.translate("RunPlot", "Mean IU on {0}, %").format(split), curves, ".1f", 0.5),
+        Strip(title, (Line("", "", losses),), ".4g", 0.28, log),
+        Strip(QCoreApplication.translate("RunPlot", "Learning rate"), (Line("", "", rates),), ".2g", 0.22),
+    )
+
+
+def _has(row: EpochRow, variant: str) -> bool:
+    return variant in row.val and math.isfinite(row.val[variant].mean_iu)

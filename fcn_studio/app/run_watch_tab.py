@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStatusBar
+from PySide6.QtWidgets import QLabel, QStatusBar
 
 from fcn_studio.app.run_watch import RunWatch
 from fcn_studio.app.run_watch_panel import RunPanel
+from fcn_studio.app.widgets.low_room import UprightArea
 from fcn_studio.app.workspace import Workspace
 
 
@@ -33,13 +34,7 @@ class RunTab(QObject):
         super().__init__(parent)
         self._watch, self._workspace, self._actions = watch, workspace, actions
         self.panel = RunPanel(watch)
-        self._area = QScrollArea(workspace)  # a low window has no room for all of it
-        self._area.setObjectName("run_area")
-        self._area.setWidget(self.panel)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area = UprightArea("run_area", self.panel, workspace)
         self._area.hide()
         self._word = QLabel()
         self._word.setObjectName("status_run")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
-from fcn_studio.app.dataset_scores import DatasetScores
-from fcn_studio.app.dataset_split import DatasetSplit
 from fcn_studio.app.inference import Inference
 from fcn_studio.app.job_queue import JobQueue
 from fcn_studio.app.jobs import (
@@ -23,97 +20,23 @@ from fcn_studio.app.jobs import (
     FieldTask,
     Finished,
     Job,
-    Mask,
     Measured,
     MeasureTask,
     Partial,
     Photo,
     Purpose,
     Report,
-    Result,
     StageDone,
 )
-from fcn_studio.app.panels import TRUTH, VARIANTS, PanelId, available_panels
+from fcn_studio.app.measuring import Measuring
+from fcn_studio.app.panels import VARIANTS, PanelId, available_panels
 from fcn_studio.app.photo_list import PhotoList
 from fcn_studio.app.photo_status import PhotoState, PhotoStatus
 from fcn_studio.app.presentation import Presentation
+from fcn_studio.app.shown import Probed, Shown
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import Trace
 
 RUNNING, DONE, WAITING = (PhotoStatus(state) for state in (PhotoState.RUNNING, PhotoState.DONE, PhotoState.WAITING))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """What is on screen.
-
-    Attributes:
-        photo: Where it comes from.
-        result: As much as is known of it.
-        pending: Whether more is still to come.
-        past: Masks of an earlier epoch, which panels show in place of the traces'.
-        note: Which epoch that was, in words.
-    """
-
-    photo: Photo
-    result: Result
-    pending: bool = False
-    past: Mapping[PanelId, Mask] = field(default_factory=dict)
-    note: str = ""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width) of the photo."""
-        return self.result.levels[0].shape[0], self.result.levels[0].shape[1]
-
-    @property
-    def trace(self) -> Trace | None:
-        """Of the first checkpoint."""
-        return next(iter(self.result.traces), None)
-
-    @property
-    def deepest(self) -> Trace | None:
-        """The trace with most skips, the first one of equals: what there is to see of fusion."""
-        traces = [trace for trace in self.result.traces if trace is not None]
-        return max(traces, key=lambda trace: len(trace.score_maps), default=None)
-
-    def trace_of(self, panel: PanelId) -> Trace | None:
-        """The trace that a panel shows a variant of, if it is there."""
-        traces = self.result.traces
-        trace = traces[panel.slot] if panel.slot < len(traces) else None
-        return trace if trace is not None and panel.kind in trace.variants else None
-
-    def mask(self, panel: PanelId) -> Mask | None:
-        """The mask of a panel: a variant's or the ground truth."""
-        if panel.kind == TRUTH:
-            return self.result.truth.mask if self.result.truth else None
-        if panel in self.past:
-            return self.past[panel]
-        trace = self.trace_of(panel)
-        return trace.mask(panel.kind) if trace else None
-
-    def labels(self, panel: PanelId) -> LabelSet | None:
-        """What the values of a panel's mask stand for."""
-        if panel.kind == TRUTH:
-            return self.result.truth.labels if self.result.truth else None
-        trace = self.trace_of(panel)
-        return trace.labels if trace else None
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """What the probe explains: a pixel, a rectangle, or nothing.
-
-    Attributes:
-        pixel: (x, y) on the photo.
-        region: (rows, columns), instead of a pixel.
-        pinned: Whether it stays while the pointer moves.
-    """
-
-    pixel: tuple[int, int] | None = None
-    region: tuple[range, range] | None = None
-    pinned: bool = False
 
 
 class Session(QObject):
@@ -124,7 +47,8 @@ class Session(QObject):
         list: The photos that are open.
         presentation: How they are shown.
         queue: What runs and what waits.
-        dataset: An open data set, and what its photos are worth.
+        measuring: When the photos of an open data set are measured.
+        dataset: That data set, and what its photos are worth.
         tasks: Where photos of a training run have their masks.
         shown: What is on screen, or None at the start.
         probed: What the probe explains.
@@ -171,7 +95,6 @@ class Session(QObject):
         self.list = PhotoList(self.undo, self)
         self.presentation = Presentation(self)
         self.queue = JobQueue(inference, self)
-        self.dataset = DatasetScores(self)
         self.tasks: dict[Photo, MeasureTask] = {}
         self._closed = False
         self.shown: Shown | None = None
@@ -182,8 +105,8 @@ class Session(QObject):
         self.presentation.appearance_changed.connect(self.on_appearance_changed)
         self.queue.started.connect(self.on_started)
         self.queue.reported.connect(self.on_report)
-        self.queue.idle.connect(self.measure_next)
-        self.list.changed.connect(self.on_list_changed)
+        self.measuring = Measuring(self.list, self.queue, self.make_job, lambda: self._at_rest, self)
+        self.dataset = self.measuring.scores
         inference.worker.engine_ready.connect(self.on_engine_ready)
         inference.worker.engine_failed.connect(self.on_engine_failed)
 
@@ -196,6 +119,11 @@ class Session(QObject):
     def loading(self) -> bool:
         """Whether checkpoints are being loaded."""
         return self._coming is not None
+
+    @property
+    def _at_rest(self) -> bool:
+        """Whether nobody waits, and there is a net to work with."""
+        return bool(self.engine) and not (self._closed or self.loading or self.running)
 
     @property
     def panels(self) -> tuple[PanelId, ...]:
@@ -312,45 +240,12 @@ class Session(QObject):
         self.queue.add([job])
         return job.id
 
-    def open_split(self, split: DatasetSplit) -> None:
-        """The photos of a data set's split, instead of those of the split before."""
-        before = self.dataset.split
-        gone = () if before is None or before.folder != split.folder else tuple(row.photo for row in self.dataset.rows)
-        self.queue.drop(Purpose.MEASURE)
-        self.dataset.open(split, self.list.listed(split.photos))
-        self.list.swap(gone, [row.photo for row in self.dataset.rows])
-        self.measure_next()
-
     def show_photo(self, photo: Photo) -> None:
         """Makes a photo the current one; one that was taken off the list comes back."""
         if photo in self.list.photos:
             self.list.go_to(self.list.photos.index(photo))
         else:
             self.list.add([photo])
-
-    def pause_measuring(self, paused: bool) -> None:
-        """Stops measuring the data set, or goes on."""
-        self.dataset.set_paused(paused)
-        if paused:
-            self.queue.drop(Purpose.MEASURE)
-        self.measure_next()
-
-    def measure_again(self) -> None:
-        """Has all photos of the data set measured anew."""
-        self.queue.drop(Purpose.MEASURE)
-        self.dataset.measure_again()
-        self.measure_next()
-
-    @Slot()
-    def measure_next(self) -> None:
-        """One photo of the data set, if nothing else is under way."""
-        if self._closed or self.loading or self.running or not self.engine:
-            return
-        if self.queue.running is not None or self.queue.waiting:
-            return
-        row = self.dataset.next_to_measure(self.list.current)
-        if row is not None:
-            self.queue.add([self.make_job(row.photo, Purpose.MEASURE)])
 
     def keep_taps(self) -> None:
         """Has the photo that is shown traced with its taps."""
@@ -383,12 +278,6 @@ class Session(QObject):
         self.queue.cancel_all()
 
     # From the list and the presentation
-
-    @Slot()
-    def on_list_changed(self) -> None:
-        """A data set none of whose photos is open any more is put away, until they come back."""
-        self.dataset.set_list(self.list.photos)
-        self.measure_next()
 
     @Slot(int)
     def on_current_changed(self, index: int) -> None:
@@ -427,7 +316,7 @@ class Session(QObject):
             self.list.forget_results()
         if changed or interrupted:
             self.refresh()
-        self.measure_next()
+        self.measuring.go_on()
 
     @Slot(object, str)
     def on_engine_failed(self, choice: EngineChoice, sentence: str) -> None:
@@ -438,7 +327,7 @@ class Session(QObject):
         if interrupted and self.engine:
             self.refresh()
         self.engine_refused.emit(choice, sentence)
-        self.measure_next()
+        self.measuring.go_on()
         if self._quiet:
             self._quiet = False
             return

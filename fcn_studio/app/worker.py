@@ -136,9 +136,7 @@ class InferenceWorker(QObject):
             return self._open_trace(job, source)
         state = FileState.of(source) if isinstance(source, Path) and source.is_file() else None
         engine = job.engine
-        keys = [
-            CacheKey(state, name, engine.device, engine.precision, engine.stamp(name)) for name in engine.weights
-        ]
+        keys = [CacheKey(state, name, engine.device, engine.precision, engine.stamp(name)) for name in engine.weights]
         kept = [self._known(job, key) if state else None for key in keys]
         start = time.perf_counter()
         known = next((found for found in kept if found is not None), None)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QSplitter,
-    QStackedWidget,
     QTabBar,
     QTabWidget,
     QToolButton,
@@ -38,6 +35,7 @@ from fcn_studio.app.widgets.class_legend import ClassLegend
 from fcn_studio.app.widgets.error_banner import ErrorBanner
 from fcn_studio.app.widgets.film_strip import FilmStrip
 from fcn_studio.app.widgets.lesson_sheet import LessonSheet
+from fcn_studio.app.widgets.low_room import Pages, UprightArea
 from fcn_studio.app.widgets.notice import Notice
 from fcn_studio.app.widgets.tour_bar import TourBar
 from fcn_studio.core.live_fusion import Gains
@@ -102,7 +100,7 @@ class Workspace(QWidget):
         self.notice = Notice()
         self.tour = TourBar()
         self._empty = EmptyState(has_samples=bool(intake.samples))
-        self._stack = QStackedWidget()
+        self._stack = Pages()
         self._stack.addWidget(self._empty)
         self._views: dict[Room, CompareView | HeatmapView | FusionView | ChangesView] = {
             Room.COMPARE: self.compare,
@@ -118,13 +116,7 @@ class Workspace(QWidget):
         self.side.setDocumentMode(True)
         self.side.tabBar().setDrawBase(False)
         self.side.addTab(self.legend, self.tr("Classes"))
-        self._probe_area = QScrollArea()  # a low window has no room for all of it
-        self._probe_area.setObjectName("probe_area")
-        self._probe_area.setWidget(self.probe)
-        self._probe_area.setWidgetResizable(True)
-        self._probe_area.setFrameShape(QFrame.Shape.NoFrame)
-        self._probe_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._probe_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._probe_area = UprightArea("probe_area", self.probe)
         self.side.addTab(self._probe_area, self.tr("Probe"))
         middle = QWidget()
         pictures = QVBoxLayout(middle)

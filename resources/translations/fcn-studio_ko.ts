@@ -36,6 +36,10 @@
         <translation>배치(&amp;L)</translation>
     </message>
     <message>
+        <source>&amp;Data Set</source>
+        <translation>데이터 세트(&amp;D)</translation>
+    </message>
+    <message>
         <source>&amp;Move</source>
         <translation>화면 이동(&amp;M)</translation>
     </message>
@@ -66,6 +70,18 @@
     <message>
         <source>Open &amp;Folder…</source>
         <translation>폴더 열기(&amp;F)…</translation>
+    </message>
+    <message>
+        <source>&amp;Watch a Run…</source>
+        <translation>학습 지켜보기(&amp;W)…</translation>
+    </message>
+    <message>
+        <source>&amp;Hold the Run&apos;s Checkpoint</source>
+        <translation>학습 체크포인트 고정(&amp;H)</translation>
+    </message>
+    <message>
+        <source>Stop Watching the &amp;Run</source>
+        <translation>학습 그만 지켜보기(&amp;R)</translation>
     </message>
     <message>
         <source>&amp;Paste</source>
@@ -278,6 +294,34 @@
     <message>
         <source>L&amp;egend</source>
         <translation>범례(&amp;E)</translation>
+    </message>
+    <message>
+        <source>&amp;Data Set Table</source>
+        <translation>데이터 세트 표(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Table &amp;Below the Pictures</source>
+        <translation>표를 그림 아래에(&amp;B)</translation>
+    </message>
+    <message>
+        <source>&amp;Order Film Strip Like Table</source>
+        <translation>필름 스트립을 표 순서로(&amp;O)</translation>
+    </message>
+    <message>
+        <source>S&amp;top Measuring</source>
+        <translation>측정 멈춤(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;Measure Anew</source>
+        <translation>다시 측정(&amp;M)</translation>
+    </message>
+    <message>
+        <source>&amp;Copy Table as CSV</source>
+        <translation>표를 CSV로 복사(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Save Table…</source>
+        <translation>표 저장(&amp;S)…</translation>
     </message>
     <message>
         <source>F&amp;ull Screen</source>
@@ -885,10 +929,246 @@
     </message>
 </context>
 <context>
+    <name>DatasetGrid</name>
+    <message>
+        <source>Photos of the data set and their figures</source>
+        <translation>데이터 세트의 사진과 그 수치</translation>
+    </message>
+</context>
+<context>
+    <name>DatasetHead</name>
+    <message>
+        <source>Split of the data set</source>
+        <translation>데이터 세트의 스플릿</translation>
+    </message>
+    <message>
+        <source>Checkpoint whose figures are listed</source>
+        <translation>수치를 보여 줄 체크포인트</translation>
+    </message>
+    <message>
+        <source>More about the table</source>
+        <translation>표에 관한 명령</translation>
+    </message>
+    <message>
+        <source>Filter by name</source>
+        <translation>이름으로 거르기</translation>
+    </message>
+</context>
+<context>
+    <name>DatasetModel</name>
+    <message>
+        <source>Photo</source>
+        <translation>사진</translation>
+    </message>
+    <message>
+        <source>Mean IU</source>
+        <translation>평균 IU</translation>
+    </message>
+    <message>
+        <source>Gain</source>
+        <translation>이득</translation>
+    </message>
+    <message>
+        <source>Net pixels</source>
+        <translation>순이득 픽셀</translation>
+    </message>
+    <message>
+        <source>Pixel acc.</source>
+        <translation>픽셀 정확도</translation>
+    </message>
+    <message>
+        <source>Bound. IU</source>
+        <translation>경계 IU</translation>
+    </message>
+    <message>
+        <source>Name of the photo</source>
+        <translation>사진 이름</translation>
+    </message>
+    <message>
+        <source>Mean IU of {0} over the classes of this photo, in percent</source>
+        <translation>이 사진에 있는 클래스에 대한 {0}의 평균 IU(%)</translation>
+    </message>
+    <message>
+        <source>Gain in mean IU from {0} to {1}, in points</source>
+        <translation>{0}에서 {1}로의 평균 IU 이득(%p)</translation>
+    </message>
+    <message>
+        <source>Labelled pixels that {1} has right less those that {0} has right</source>
+        <translation>라벨이 있는 픽셀 중 {1}이(가) 맞힌 수에서 {0}이(가) 맞힌 수를 뺀 값</translation>
+    </message>
+    <message>
+        <source>Labelled pixels that {0} has right, in percent</source>
+        <translation>라벨이 있는 픽셀 중 {0}이(가) 맞힌 비율(%)</translation>
+    </message>
+    <message>
+        <source>Mean IU of {0} within 4 pixels of the true boundaries, in percent</source>
+        <translation>실제 경계에서 4픽셀 이내에서 {0}의 평균 IU(%)</translation>
+    </message>
+    <message>
+        <source>Figures of {0}; not measured anew yet.</source>
+        <translation>{0}의 수치이며, 아직 다시 측정하지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>Not measured yet.</source>
+        <translation>아직 측정하지 않았습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>DatasetPanel</name>
+    <message>
+        <source>Open the folder of a data set, photos with their masks, such as train/ with trainannot/ and val/ with valannot/. Each photo is measured, and the table can be sorted by any figure: where does 8s gain on 32s, and where does it lose?</source>
+        <translation>사진과 마스크가 있는 데이터 세트 폴더를 여세요. 예: train/과 trainannot/, val/과 valannot/. 사진마다 측정하며, 어떤 수치로든 표를 정렬할 수 있습니다. 8s는 어디에서 32s보다 낫고, 어디에서 못할까요?</translation>
+    </message>
+    <message>
+        <source>Open a Folder…</source>
+        <translation>폴더 열기…</translation>
+    </message>
+    <message>
+        <source>All checkpoints: {0}</source>
+        <translation>모든 체크포인트: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>DatasetPlace</name>
+    <message>
+        <source>The film strip is in the table&apos;s order.</source>
+        <translation>필름 스트립을 표의 순서로 놓았습니다.</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>실행 취소</translation>
+    </message>
+    <message>
+        <source>{0} rows were copied as CSV.</source>
+        <translation>{0}개 행을 CSV로 복사했습니다.</translation>
+    </message>
+    <message>
+        <source>Save the table</source>
+        <translation>표 저장</translation>
+    </message>
+    <message>
+        <source>Tables (*.csv)</source>
+        <translation>표 (*.csv)</translation>
+    </message>
+    <message>
+        <source>The table was saved as {0}.</source>
+        <translation>표를 {0}(으)로 저장했습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>DatasetProgress</name>
+    <message>
+        <source>Figures are of the checkpoint as it was loaded; the sliders of the Fusion view do not change them.</source>
+        <translation>수치는 불러온 그대로의 체크포인트의 것이며, 융합 화면의 슬라이더는 수치를 바꾸지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Share of the photos that are measured</source>
+        <translation>측정한 사진의 비율</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>멈춤</translation>
+    </message>
+    <message>
+        <source>Go On</source>
+        <translation>계속</translation>
+    </message>
+    <message>
+        <source>Measure</source>
+        <translation>측정</translation>
+    </message>
+    <message>
+        <source>No open checkpoint has the classes of this data set. Open one that was trained on them.</source>
+        <translation>열린 체크포인트 중 이 데이터 세트의 클래스를 가진 것이 없습니다. 이 클래스로 학습한 것을 여세요.</translation>
+    </message>
+    <message>
+        <source>No photo has this in its name.</source>
+        <translation>이름에 이것이 든 사진이 없습니다.</translation>
+    </message>
+    <message>
+        <source>All {0} photos are measured.</source>
+        <translation>사진 {0}장을 모두 측정했습니다.</translation>
+    </message>
+    <message>
+        <source>{0} of {1} photos measured.</source>
+        <translation>사진 {1}장 중 {0}장 측정함.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be.</source>
+        <translation>{0}장은 측정할 수 없음.</translation>
+    </message>
+    <message>
+        <source>{0} still show earlier weights.</source>
+        <translation>{0}장은 이전 가중치의 수치.</translation>
+    </message>
+    <message>
+        <source>{0} still show {1}.</source>
+        <translation>{0}장은 아직 {1}의 수치.</translation>
+    </message>
+    <message>
+        <source>Stopped.</source>
+        <translation>멈췄습니다.</translation>
+    </message>
+    <message>
+        <source>Newer weights wait until all are.</source>
+        <translation>모두 측정할 때까지 새 가중치가 기다립니다.</translation>
+    </message>
+    <message>
+        <source>The others wait while the run trains.</source>
+        <translation>나머지는 학습하는 동안 기다립니다.</translation>
+    </message>
+</context>
+<context>
+    <name>DatasetTotals</name>
+    <message>
+        <source>Metrics of the whole set</source>
+        <translation>전체 세트의 지표</translation>
+    </message>
+    <message>
+        <source>Pixel accuracy</source>
+        <translation>픽셀 정확도</translation>
+    </message>
+    <message>
+        <source>Mean accuracy</source>
+        <translation>평균 정확도</translation>
+    </message>
+    <message>
+        <source>Mean IU</source>
+        <translation>평균 IU</translation>
+    </message>
+    <message>
+        <source>Frequency weighted IU</source>
+        <translation>빈도 가중 IU</translation>
+    </message>
+    <message>
+        <source>Percent; photos: {0}</source>
+        <translation>%, 사진 {0}장</translation>
+    </message>
+</context>
+<context>
     <name>DeciderPage</name>
     <message>
         <source>Share of all pixels of FCN-{0} that each layer decides.</source>
         <translation>FCN-{0}의 모든 픽셀 중 각 층이 결정한 비율.</translation>
+    </message>
+</context>
+<context>
+    <name>Dialogs</name>
+    <message>
+        <source>There are no channels to show: {0}.</source>
+        <translation>보일 채널이 없습니다: {0}.</translation>
+    </message>
+    <message>
+        <source>Open a photo first: the doctor tries the net on it.</source>
+        <translation>먼저 사진을 여세요. 진단은 그 사진으로 신경망을 시험합니다.</translation>
+    </message>
+    <message>
+        <source>Shows what FCN-32s, FCN-16s and FCN-8s make of a photo, from one pass of one net.</source>
+        <translation>한 신경망을 한 번 계산하여 FCN-32s, FCN-16s, FCN-8s의 결과를 보여 줍니다.</translation>
+    </message>
+    <message>
+        <source>About FCN Studio</source>
+        <translation>FCN Studio 정보</translation>
     </message>
 </context>
 <context>
@@ -1874,22 +2154,6 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <source>Zoom</source>
         <translation>확대 비율</translation>
     </message>
-    <message>
-        <source>There are no channels to show: {0}.</source>
-        <translation>보일 채널이 없습니다: {0}.</translation>
-    </message>
-    <message>
-        <source>Open a photo first: the doctor tries the net on it.</source>
-        <translation>먼저 사진을 여세요. 진단은 그 사진으로 신경망을 시험합니다.</translation>
-    </message>
-    <message>
-        <source>Shows what FCN-32s, FCN-16s and FCN-8s make of a photo, from one pass of one net.</source>
-        <translation>한 신경망을 한 번 계산하여 FCN-32s, FCN-16s, FCN-8s의 결과를 보여 줍니다.</translation>
-    </message>
-    <message>
-        <source>About FCN Studio</source>
-        <translation>FCN Studio 정보</translation>
-    </message>
 </context>
 <context>
     <name>Menus</name>
@@ -2206,6 +2470,199 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     </message>
 </context>
 <context>
+    <name>RunHistory</name>
+    <message>
+        <source>epoch {0}</source>
+        <translation>에폭 {0}</translation>
+    </message>
+</context>
+<context>
+    <name>RunPanel</name>
+    <message>
+        <source>Training run</source>
+        <translation>학습</translation>
+    </message>
+    <message>
+        <source>Stop watching</source>
+        <translation>그만 지켜보기</translation>
+    </message>
+    <message>
+        <source>Stops watching; photos and checkpoint stay open</source>
+        <translation>지켜보기를 멈춥니다. 사진과 체크포인트는 열린 채로 둡니다</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>손실</translation>
+    </message>
+    <message>
+        <source>Images/s</source>
+        <translation>장/초</translation>
+    </message>
+    <message>
+        <source>Time left</source>
+        <translation>남은 시간</translation>
+    </message>
+    <message>
+        <source>On screen</source>
+        <translation>화면</translation>
+    </message>
+    <message>
+        <source>Play the epochs</source>
+        <translation>에폭 재생</translation>
+    </message>
+    <message>
+        <source>Plays the masks of this photo through the epochs seen so far</source>
+        <translation>지금까지 본 에폭을 따라 이 사진의 마스크를 재생합니다</translation>
+    </message>
+    <message>
+        <source>Epoch on screen</source>
+        <translation>화면의 에폭</translation>
+    </message>
+    <message>
+        <source>Masks of this photo after earlier epochs, as far as they were seen here</source>
+        <translation>이전 에폭 뒤의 이 사진 마스크, 여기서 본 것까지</translation>
+    </message>
+    <message>
+        <source>epoch {0}</source>
+        <translation>에폭 {0}</translation>
+    </message>
+    <message>
+        <source>Checkpoint</source>
+        <translation>체크포인트</translation>
+    </message>
+    <message>
+        <source>Newest</source>
+        <translation>최신</translation>
+    </message>
+    <message>
+        <source>The checkpoint of the last evaluation</source>
+        <translation>마지막 평가의 체크포인트</translation>
+    </message>
+    <message>
+        <source>Best</source>
+        <translation>최고</translation>
+    </message>
+    <message>
+        <source>The checkpoint with the highest mean IU so far</source>
+        <translation>지금까지 평균 IU가 가장 높은 체크포인트</translation>
+    </message>
+    <message>
+        <source>Hold</source>
+        <translation>고정</translation>
+    </message>
+    <message>
+        <source>Leaves newer checkpoints alone, until this is off again (H)</source>
+        <translation>끌 때까지 새 체크포인트를 불러오지 않습니다 (H)</translation>
+    </message>
+    <message>
+        <source>Photos</source>
+        <translation>사진</translation>
+    </message>
+    <message>
+        <source>How many photos of the judged split are in the film strip, evenly spaced</source>
+        <translation>평가 스플릿에서 고르게 골라 필름 스트립에 놓을 사진 수</translation>
+    </message>
+    <message>
+        <source>Running: epoch {0} of {1}</source>
+        <translation>학습 중: 에폭 {0}/{1}</translation>
+    </message>
+    <message>
+        <source>Stopped: epoch {0} of {1}</source>
+        <translation>멈춤: 에폭 {0}/{1}</translation>
+    </message>
+    <message>
+        <source>Finished: epoch {0} of {1}</source>
+        <translation>끝남: 에폭 {0}/{1}</translation>
+    </message>
+    <message>
+        <source>Failed: epoch {0} of {1}</source>
+        <translation>실패: 에폭 {0}/{1}</translation>
+    </message>
+    <message>
+        <source>Recipe: {0}</source>
+        <translation>레시피: {0}</translation>
+    </message>
+    <message>
+        <source>Data: {0}</source>
+        <translation>데이터: {0}</translation>
+    </message>
+    <message>
+        <source>Started: {0}</source>
+        <translation>시작: {0}</translation>
+    </message>
+    <message>
+        <source>{0} h {1} min</source>
+        <translation>{0}시간 {1}분</translation>
+    </message>
+    <message>
+        <source>{0} min</source>
+        <translation>{0}분</translation>
+    </message>
+    <message>
+        <source>{0} s</source>
+        <translation>{0}초</translation>
+    </message>
+    <message>
+        <source>No checkpoint yet: the first one comes with epoch {0}.</source>
+        <translation>아직 체크포인트가 없습니다. 첫 체크포인트는 에폭 {0}에 나옵니다.</translation>
+    </message>
+    <message>
+        <source>This run has written no checkpoint.</source>
+        <translation>이 학습은 체크포인트를 저장하지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>Another checkpoint was opened in this one&apos;s place; switch Hold off to go on watching.</source>
+        <translation>이것 대신 다른 체크포인트를 열었습니다. 계속 지켜보려면 고정을 끄세요.</translation>
+    </message>
+    <message>
+        <source>A newer checkpoint waits until the data set table is measured.</source>
+        <translation>데이터 세트 표를 측정할 때까지 새 체크포인트가 기다립니다.</translation>
+    </message>
+</context>
+<context>
+    <name>RunPlot</name>
+    <message>
+        <source>Curves of the run</source>
+        <translation>학습 곡선</translation>
+    </message>
+    <message>
+        <source>Output</source>
+        <translation>출력</translation>
+    </message>
+    <message>
+        <source>Loss, logarithmic</source>
+        <translation>손실, 로그 눈금</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>손실</translation>
+    </message>
+    <message>
+        <source>Mean IU on {0}, %</source>
+        <translation>{0} 평균 IU, %</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>학습률</translation>
+    </message>
+    <message>
+        <source>epoch {0}</source>
+        <translation>에폭 {0}</translation>
+    </message>
+    <message>
+        <source>{0} best: epoch {1}</source>
+        <translation>{0} 최고: 에폭 {1}</translation>
+    </message>
+    <message>
+        <source>The curves begin with the first epoch.</source>
+        <translation>곡선은 첫 에폭부터 그립니다.</translation>
+    </message>
+    <message>
+        <source>epoch</source>
+        <translation>에폭</translation>
+    </message>
+</context>
+<context>
     <name>RunStatus</name>
     <message>
         <source>{0} of {1}</source>
@@ -2214,6 +2671,41 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>{0} ms</source>
         <translation>{0} ms</translation>
+    </message>
+</context>
+<context>
+    <name>RunWatch</name>
+    <message>
+        <source>Watch a training run</source>
+        <translation>학습 지켜보기</translation>
+    </message>
+    <message>
+        <source>{0} is no run&apos;s folder: it holds no {1}. Choose what train was given with -o.</source>
+        <translation>{0}은(는) 학습 폴더가 아닙니다. {1}이(가) 없습니다. train에 -o로 준 폴더를 고르세요.</translation>
+    </message>
+    <message>
+        <source>The photos of this run are not on this machine; open some of the same kind. {0}</source>
+        <translation>이 학습의 사진이 이 컴퓨터에 없습니다. 같은 종류의 사진을 여세요. {0}</translation>
+    </message>
+    <message>
+        <source>Watching {0}.</source>
+        <translation>{0}을(를) 지켜봅니다.</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>실행 취소</translation>
+    </message>
+    <message>
+        <source>a newer checkpoint is loaded</source>
+        <translation>새 체크포인트를 불러옴</translation>
+    </message>
+    <message>
+        <source>epoch {0} loaded</source>
+        <translation>에폭 {0} 불러옴</translation>
+    </message>
+    <message>
+        <source>The newer checkpoint cannot be read yet; the one before stays. {0}</source>
+        <translation>새 체크포인트를 아직 읽을 수 없어 이전 것을 계속 씁니다. {0}</translation>
     </message>
 </context>
 <context>
@@ -2600,6 +3092,14 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>Probe</source>
         <translation>탐침</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>학습</translation>
+    </message>
+    <message>
+        <source>Data set</source>
+        <translation>데이터 세트</translation>
     </message>
     <message>
         <source>{0} was removed from the list.</source>

@@ -23,7 +23,7 @@ from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.background import Background
 from fcn_studio.app.jobs import Photo, Result, Truth
 from fcn_studio.app.pyramid import build_levels
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.changes_map import MAPS, NEVER, Kind, MapId, gain_codes
 from fcn_studio.app.views.changes_view import ChangesView
 from fcn_studio.app.views.map_canvas import edges

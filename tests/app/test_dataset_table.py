@@ -22,6 +22,7 @@ from fcn_studio import load
 from fcn_studio.app.dataset_columns import picks
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.panels import PanelId
+from fcn_studio.cli.main import main
 from fcn_studio.core.boundary import boundary_distance
 from tests.app.conftest import act, drag_and_drop, files, wait_until_done
 
@@ -180,7 +181,7 @@ def test_measuring_stops_goes_on_and_starts_anew_with_another_checkpoint(
 
     def stop_after_one() -> None:
         if dataset.measured == 1:
-            window.session.pause_measuring(True)
+            window.session.measuring.pause(True)
 
     dataset.row_changed.connect(stop_after_one)
     open_set(qtbot, window, folder, measured=False)
@@ -194,14 +195,14 @@ def test_measuring_stops_goes_on_and_starts_anew_with_another_checkpoint(
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     wait_until_measured(qtbot, window)
     before = [cell(window, row, "mean_iu_8s") for row in range(4)]
-    window.session.pause_measuring(True)
+    window.session.measuring.pause(True)
     window.intake.use_checkpoint(tiny_checkpoint)
     wait_until_done(qtbot, window)
     assert dataset.stale == 4
     assert "4 still show" in panel.status
     assert [cell(window, row, "mean_iu_8s") for row in range(4)] == before, "old figures stay, and say so"
     assert not dataset.totals
-    window.session.pause_measuring(False)
+    window.session.measuring.pause(False)
     wait_until_measured(qtbot, window)
     assert dataset.stale == 0
     assert [cell(window, row, "mean_iu_8s") for row in range(4)] != before
@@ -248,6 +249,21 @@ def test_filter_split_copy_save_and_hiding(qtbot: QtBot, window: MainWindow, fol
     wait_until_done(qtbot, window)
     wait_until_measured(qtbot, window)
     assert [photo.name for photo in window.session.list.photos] == ["0.png"], "instead of the split before"
+
+
+def test_the_saved_table_is_the_one_that_evaluate_writes(
+    qtbot: QtBot, window: MainWindow, folder: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    open_set(qtbot, window, folder)
+    window.workspace.dataset.grid.sort_by("gain_32s_8s", falling=True)
+    window._table.save(tmp_path / "window.csv")
+    command = ["evaluate", "--data", str(folder), "--split", "val", "--weights", str(tiny_weights), "--device", "cpu"]
+    assert main([*command, "--csv", str(tmp_path / "evaluate.csv")]) == 0
+    head, *rows = (tmp_path / "window.csv").read_bytes().splitlines()
+    other_head, *other_rows = (tmp_path / "evaluate.csv").read_bytes().splitlines()
+    assert head == other_head
+    assert rows != sorted(rows), "in the order of the table"
+    assert sorted(rows) == sorted(other_rows)
 
 
 def test_checkpoints_that_complete_each_other_are_shown_together() -> None:

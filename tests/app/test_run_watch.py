@@ -21,6 +21,7 @@ from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.run_watch_files import evenly, look
 from fcn_studio.app.run_watch_masks import Past, PastMasks
+from fcn_studio.app.run_watch_strips import Line, Strip
 from fcn_studio.core.dataset import Example
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import BEST, LOG, NEWEST, EpochRow, RunInfo, Scores, append_row, write_log, write_run
@@ -83,7 +84,7 @@ class Run:
 @pytest.fixture
 def window(make_window: Callable[..., MainWindow]) -> MainWindow:
     made = make_window()
-    made.run_watch._settled.setInterval(FAST_MS)
+    made.run_watch.follower._settled.setInterval(FAST_MS)
     return made
 
 
@@ -157,8 +158,10 @@ def test_a_newer_checkpoint_takes_the_older_ones_place_and_nothing_else_moves(
     assert word(window, "run_state") == "Running: epoch 2 of 10"
     assert word(window, "run_left") == "4 min"  # eight epochs of 30 s
     # The photos that are not on screen are followed too, while nobody waits.
-    qtbot.waitUntil(lambda: all(2 in window.run_watch.past.epochs(photo) for photo in window.session.list.photos))
-    kept = window.run_watch.past.get(window.session.list.photos[3], 2)
+    qtbot.waitUntil(
+        lambda: all(2 in window.run_watch.history.masks.epochs(photo) for photo in window.session.list.photos)
+    )
+    kept = window.run_watch.history.masks.get(window.session.list.photos[3], 2)
     assert kept is not None
     assert (kept.masks["16s"] == mask_of(run.folder / NEWEST, run.data / "val/p3.png", "16s")).all()
     # Nothing of the older net is kept, neither weights nor traces.
@@ -234,7 +237,7 @@ def test_damaged_and_vanished_files_are_survived(
     assert word(window, "run_state") == "Running: epoch 1 of 10"
     shutil.move(run.folder.with_name("away"), run.folder)
     run.checkpoint(3)
-    window.run_watch._look()
+    window.run_watch.follower.look()
     wait_for_epoch(window, 3)
     assert word(window, "run_problem") == ""
 
@@ -312,6 +315,63 @@ def test_an_export_goes_before_a_newer_checkpoint_and_watching_can_be_undone(
     qtbot.waitUntil(lambda: window.session.choice == before and not window.busy, timeout=10_000)
     assert window.run_watch.folder is None
     assert not window.session.list.photos
+
+
+def test_a_data_sets_table_leaves_the_processor_to_the_training_unless_it_is_asked_to_measure(
+    qtbot: QtBot, window: MainWindow, run: Run, wait_for_epoch: Callable[[MainWindow, int], None]
+) -> None:
+    run.epoch(1, 0.2)
+    window.intake.open_paths([run.folder])
+    wait_for_epoch(window, 1)
+    window.intake.open_paths([run.data])
+    dataset, panel = window.session.dataset, window.workspace.dataset
+    qtbot.waitUntil(lambda: len(dataset.rows) == 4 and dataset.measured == 1, timeout=10_000)
+    qtbot.wait(WHILE_MS)
+    assert dataset.measured == 1  # only the photo on screen
+    assert panel.status == "1 of 4 photos measured. The others wait while the run trains."
+    button = panel.findChild(QPushButton, "dataset_pause")
+    assert button is not None
+    assert button.text() == "Measure"
+    button.click()
+    qtbot.waitUntil(lambda: dataset.measured == 4, timeout=10_000)
+
+    run.epoch(2, 0.3)
+    wait_for_epoch(window, 2)
+    qtbot.waitUntil(lambda: dataset.measured == 1, timeout=10_000)
+    qtbot.wait(WHILE_MS)
+    assert (dataset.measured, dataset.stale) == (1, 3)
+    assert "3 still show earlier weights" in panel.status
+    row = dataset.rows[dataset.place_of(window.session.list.current)]
+    assert row.photo.path is not None
+    assert row.metrics is not None
+    assert row.task is not None
+    truth, mask = np.asarray(Image.open(row.task.example.mask)), mask_of(run.folder / NEWEST, row.photo.path)
+    assert row.metrics.variants["8s"].correct == (truth == mask).sum()  # of the newer weights
+
+    # Newer weights wait for what was asked for, and the panel says so.
+    window.session.queue.running = window.session.make_job(window.session.list.photos[0], Purpose.MEASURE)
+    button.click()
+    run.epoch(3, 0.4)
+    qtbot.waitUntil(lambda: "waits until the data set table" in word(window, "run_problem"), timeout=10_000)
+    qtbot.wait(WHILE_MS)
+    assert window.run_watch.epoch == 2
+    window.session.queue.running = None
+    window.session.measuring.go_on()
+    wait_for_epoch(window, 3)
+    assert word(window, "run_problem") == ""
+    assert dataset.stale >= 3
+
+    write_run(run.folder, replace(run.info, state="finished"))
+    qtbot.waitUntil(lambda: dataset.waiting == 0, timeout=10_000)  # nobody needs the processor any more
+
+
+def test_ticks_are_few_round_and_inside() -> None:
+    for low, high in ((26.0, 55.0), (0.39, 1.6), (8e-9, 1.9e-3), (0.0, 100.0), (4.03, 4.53)):
+        strip = Strip("", (Line("", "", ((1, low), (2, high))),), ".2g", 1.0)
+        for most in (1, 2, 3, 4):
+            found = strip.ticks(most)
+            assert min(most, 2) <= len(found) <= most, (low, high, most)
+            assert all(low <= tick <= high and f"{tick:.4g}" == f"{tick:.12g}" for tick in found)
 
 
 def test_masks_are_packed_without_loss_and_bounded() -> None:

@@ -27,6 +27,7 @@ from fcn_studio.core.photo_metrics import photo_metrics
 from fcn_studio.core.report.facts import Facts
 from fcn_studio.core.report.folder import save_report
 from fcn_studio.core.report.mask_shelf import MaskShelf
+from fcn_studio.core.report.photo_table import chain_of_steps, write_photo_table
 from fcn_studio.core.report.thumbnails import mask_picture
 
 Mask = NDArray[np.uint8]
@@ -218,6 +219,24 @@ def test_the_report_holds_all_and_asks_for_nothing_outside(
     assert values["variants"]["16s"]["mean_iu"] == found.variants["16s"].mean_iu
     assert values["contenders"]["8s"]["digest"] == "ab" * 32
     assert "Void" in values["definitions"]
+
+
+def test_names_of_files_are_no_formulas_to_a_spreadsheet_and_figures_stay_numbers(
+    photos: list[tuple[Path, Mask, dict[str, Mask]]],
+) -> None:
+    found = _evaluated(photos)
+    names = ["=HYPERLINK(1).png", "+1.png", "-1.png", "@a.png", "\t=1.png", "plain, with comma.png"]
+    rows = [(name, found.photos[-1]) for name in names]
+    file = io.StringIO(newline="")
+    write_photo_table(file, [*rows, ("not measured.png", None)], {key: key for key in VARIANTS}, found.steps)
+    assert found.steps == chain_of_steps(VARIANTS)
+    read = list(csv.DictReader(io.StringIO(file.getvalue(), newline="")))
+    assert [row["photo"] for row in read] == [*(f"'{name}" for name in names[:5]), names[5], "not measured.png"]
+    gain = found.photos[-1].gain("32s", "8s")
+    assert gain.mean_iu < 0  # the minus of a number stays its own
+    assert float(read[0]["gain_mean_iu_32s_to_8s"]) == pytest.approx(gain.mean_iu, abs=1e-6)
+    assert int(read[0]["gain_pixels_32s_to_8s"]) == gain.pixels
+    assert set(read[-1].values()) == {"not measured.png", ""}
 
 
 def test_a_report_takes_an_earlier_ones_place_but_no_other_folders(

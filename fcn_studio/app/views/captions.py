@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from fcn_studio.app.panels import PHOTO, TRUTH, PanelId
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.core.trace import Trace, variant_title
 
 DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from fcn_studio.app.appearance import Appearance, ColourTable, clear_index
 from fcn_studio.app.background import Background
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.changes_map import (
     GAIN_STEPS,
     MAPS,

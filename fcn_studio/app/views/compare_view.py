@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from fcn_studio.app.appearance import PAIRED, Appearance, Arrangement, Layout
 from fcn_studio.app.panels import PanelId
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.canvas import Canvas
 from fcn_studio.app.views.marks import Marks
 from fcn_studio.app.views.pair_panel import PairPanel
@@ -237,8 +237,8 @@ class CompareView(QWidget):
         return QSize(960, 640)
 
     def minimumSizeHint(self) -> QSize:
-        """Small enough for any screen."""
-        return QSize(480, 320)
+        """Small enough for any screen, with a table below."""
+        return QSize(480, 220)
 
     def showEvent(self, event: QShowEvent) -> None:
         """What fits is for these panels to say again."""

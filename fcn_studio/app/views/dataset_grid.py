@@ -7,6 +7,7 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QSize,
     Qt,
     QTimer,
     Signal,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from fcn_studio.app.dataset_columns import Figure
 from fcn_studio.app.dataset_scores import ScoredPhoto
+from fcn_studio.app.own_keys import keeps_key
 from fcn_studio.app.views.dataset_delegate import DatasetDelegate
 from fcn_studio.app.views.dataset_model import DatasetModel, DatasetOrder
 
@@ -26,6 +28,7 @@ CELL_PADDING, NAME_PADDING = 10, 18  # pixels beside a text
 NAME_LETTERS = 18  # that a long name has room for; the rest is left out in its middle
 NAMES_LOOKED_AT = 200
 LEAST_HEIGHT = 112  # pixels: the head and two rows
+ROWS_WANTED = 8  # where there is room for them and for pictures
 ROW_PADDING = 12  # the bar of a gain lies in it
 FIRST_CELL = 1  # where a problem's sentence starts
 
@@ -179,12 +182,14 @@ class DatasetGrid(QTableView):
             return super().moveCursor(action, modifiers)
         return self.order.index(self.order.rowCount() - 1 if ends[action] else 0, 0)
 
+    def sizeHint(self) -> QSize:
+        """Room for some rows."""
+        rows = ROWS_WANTED * self.verticalHeader().defaultSectionSize()
+        return QSize(super().sizeHint().width(), self.horizontalHeader().sizeHint().height() + rows + 2)
+
     def event(self, event: QEvent) -> bool:
         """Keeps its keys while it has the focus; elsewhere they are shortcuts."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_own(event):
-            event.accept()
-            return True
-        return super().event(event)
+        return keeps_key(event, self._is_own) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copies; letters are the window's shortcuts, so nothing is looked for by typing."""

@@ -38,7 +38,7 @@ class DatasetTotals(QFrame):
             "frequency_weighted_iu": self.tr("Frequency weighted IU"),
         }
         panels = pick.panels if pick is not None else {}
-        self._set(0, 0, self.tr("{0} photos, percent").format(photos))
+        self._set(0, 0, self.tr("Percent; photos: {0}").format(photos))
         for row, name in enumerate(names.values(), start=1):
             self._set(row, 0, name)
         for column, (variant, panel) in enumerate(panels.items(), start=1):

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayou
 from fcn_studio.app.appearance import Appearance, clear_index
 from fcn_studio.app.background import Background
 from fcn_studio.app.jobs import Photo
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.canvas import Canvas
 from fcn_studio.app.views.captions import trace_text
 from fcn_studio.app.views.decoder_nodes import SingleGraph, StageHeat, photo_image, stage_pictures

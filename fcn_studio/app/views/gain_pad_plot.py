@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from fcn_studio.app.views.plot_colours import sequential
+from fcn_studio.app.views.read_plot import ReadPlot
 from fcn_studio.app.views.rendering import indexed_image
 
 STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # percent, between two value lines
@@ -28,7 +29,7 @@ def enlarged(values: NDArray[np.float64], height: int, width: int) -> NDArray[np
     return np.stack([np.interp(across, np.arange(values.shape[1]), row) for row in columns])
 
 
-class GainPadPlot(QWidget):
+class GainPadPlot(ReadPlot):
     """Gain of score_pool3 to the right, of score_pool4 upwards; the pointer or the arrow keys name the values.
 
     Signals:
@@ -253,17 +254,6 @@ class GainPadPlot(QWidget):
         pool4 = (frame.bottom() - event.position().y()) / frame.height() * most
         pool3 = (event.position().x() - frame.left()) / frame.width() * most
         self.gains_chosen.emit(round(pool4, 2), round(pool3, 2))
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Names nothing any more."""
-        self._mark(None)
-
-    def event(self, event: QEvent) -> bool:
-        """Keeps the arrow keys, which leaf through photos elsewhere, while it has the focus."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._step(event):
-            event.accept()
-            return True
-        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Steps from gain to gain, from the net's own."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
+from fcn_studio.app.own_keys import keeps_key
 from fcn_studio.app.widgets.choice_box import ChoiceBox
 from fcn_studio.core.heat import HeatKind, kinds_of, node_geometry, nodes_of
 from fcn_studio.core.trace import Trace
@@ -16,10 +16,7 @@ class _Segment(QToolButton):
 
     def event(self, event: QEvent) -> bool:
         own = (Qt.Key.Key_Left, Qt.Key.Key_Right)
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in own:
-            event.accept()
-            return True
-        return super().event(event)
+        return keeps_key(event, lambda pressed: pressed.key() in own) or super().event(event)
 
 
 class Segments(QWidget):

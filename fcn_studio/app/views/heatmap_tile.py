@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from fcn_studio.app.appearance import ColourTable
+from fcn_studio.app.own_keys import keeps_key
 from fcn_studio.app.views.heat_picture import HeatPlane
 from fcn_studio.app.views.view_transform import Placement
 
@@ -304,10 +305,7 @@ class HeatmapTiles(QListView):
 
     def event(self, event: QEvent) -> bool:
         """Keeps the keys that move between tiles for itself while it has the focus."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in self.OWN:
-            event.accept()
-            return True
-        return super().event(event)
+        return keeps_key(event, lambda pressed: pressed.key() in self.OWN) or super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tiles as large as fit."""

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, 
 from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.background import Background
 from fcn_studio.app.icons import swatch
-from fcn_studio.app.session import Shown
+from fcn_studio.app.own_keys import keeps_key
+from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.colour_bar import ColourBar
 from fcn_studio.app.views.heat_picture import HeatPlane, heat_colours, value_text
 from fcn_studio.app.views.heatmap_bar import HeatmapBar
@@ -471,10 +472,7 @@ class HeatmapView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Keeps Esc for itself while it has somewhere to go back to."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._escapes(event):
-            event.accept()
-            return True
-        return super().event(event)
+        return keeps_key(event, self._escapes) or super().event(event)
 
     def _escapes(self, event: QKeyEvent) -> bool:
         return event.key() == Qt.Key.Key_Escape and self._back.isVisible()

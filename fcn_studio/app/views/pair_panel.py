@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSizePolic
 
 from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.panels import PanelId
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.captions import class_under, origin_text, panel_title, score_text
 from fcn_studio.app.views.panel_contents import difference_content, panel_content, panel_look
 from fcn_studio.app.views.rendering import PhotoRenderer

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLay
 from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.icons import swatch
 from fcn_studio.app.panels import PHOTO, PanelId
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.canvas import Canvas
 from fcn_studio.app.views.captions import class_under, origin_text, panel_title, score_text
 from fcn_studio.app.views.panel_contents import panel_content, panel_look

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fcn_studio.app.appearance import Appearance, clear_index
 from fcn_studio.app.panels import PHOTO, TRUTH, PanelId
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.layers import Content, Look
 
 

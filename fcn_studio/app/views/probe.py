@@ -15,7 +15,7 @@ from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.background import Background
 from fcn_studio.app.jobs import FieldTask
 from fcn_studio.app.panels import VARIANTS, PanelId
-from fcn_studio.app.session import Probed, Shown
+from fcn_studio.app.shown import Probed, Shown
 from fcn_studio.app.views.captions import panel_title
 from fcn_studio.app.views.marks import LAYER_COLOURS, Marks
 from fcn_studio.app.widgets.choice_box import ChoiceBox

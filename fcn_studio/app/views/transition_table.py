@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from fcn_studio.app.icons import swatch
+from fcn_studio.app.own_keys import keeps_key
 from fcn_studio.core.labels import LabelSet
 
 PAIR = Qt.ItemDataRole.UserRole  # (class before, class after, pixels)
@@ -115,10 +116,7 @@ class TransitionTable(QTreeWidget):
 
     def event(self, event: QEvent) -> bool:
         """Keeps its keys while it has the focus; elsewhere they are shortcuts."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in OWN_KEYS:
-            event.accept()
-            return True
-        return super().event(event)
+        return keeps_key(event, lambda pressed: pressed.key() in OWN_KEYS) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Chooses the current row, or lets go of it."""

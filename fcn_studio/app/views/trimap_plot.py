@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QMarginsF, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -25,6 +25,8 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from fcn_studio.app.views.plot_colours import line_colour
+from fcn_studio.app.views.plot_markers import paint_marker
+from fcn_studio.app.views.read_plot import ReadPlot
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.trace import variant_title
 
@@ -76,7 +78,7 @@ class TrimapAxes:
         return width, self.ticks[0] + up * (self.ticks[-1] - self.ticks[0])
 
 
-class TrimapPlot(QWidget):
+class TrimapPlot(ReadPlot):
     """The curves; the pointer or the arrow keys name their values."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -212,7 +214,7 @@ class TrimapPlot(QWidget):
         painter.setBrush(colour)
         painter.setPen(QPen(palette.color(QPalette.ColorRole.Base), 1))
         for point in points:
-            _paint_marker(painter, variant, point)
+            paint_marker(painter, variant, point, MARKER)
 
     def _paint_labels(self, painter: QPainter, axes: TrimapAxes, palette: QPalette) -> None:
         """Names at the lines' right ends, moved apart where they would meet."""
@@ -232,7 +234,7 @@ class TrimapPlot(QWidget):
             left = axes.frame.right() + 2 * GAP
             painter.setBrush(line_colour(variant, palette))
             painter.setPen(Qt.PenStyle.NoPen)
-            _paint_marker(painter, variant, QPointF(left, place))
+            paint_marker(painter, variant, QPointF(left, place), MARKER)
             painter.setPen(palette.color(QPalette.ColorRole.Text))
             text = f"{variant_title(variant)} {value:.1f}"
             painter.drawText(QPointF(left + GAP, place + (metrics.ascent() - metrics.descent()) / 2), text)
@@ -284,17 +286,6 @@ class TrimapPlot(QWidget):
         distance, nearest = min(near, default=(math.inf, None))
         self._mark(nearest if distance <= REACH else None)
 
-    def leaveEvent(self, event: QEvent) -> None:
-        """Names nothing any more."""
-        self._mark(None)
-
-    def event(self, event: QEvent) -> bool:
-        """Keeps the arrow keys, which leaf through photos elsewhere, while it has the focus."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._step(event):
-            event.accept()
-            return True
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and right step along a line, up and down from line to line."""
         step = self._step(event)
@@ -315,21 +306,3 @@ class TrimapPlot(QWidget):
     def sizeHint(self) -> QSize:
         """As it is saved."""
         return SAVED
-
-
-def _paint_marker(painter: QPainter, variant: str, point: QPointF) -> None:
-    """A shape of its own for each variant, so that lines can be told apart without their colours."""
-    if variant == "32s":
-        painter.drawRect(QRectF(point.x() - MARKER, point.y() - MARKER, 2 * MARKER, 2 * MARKER))
-    elif variant == "16s":
-        painter.drawPolygon(
-            QPolygonF(
-                [
-                    point + QPointF(0, -MARKER - 1),
-                    point + QPointF(-MARKER - 1, MARKER),
-                    point + QPointF(MARKER + 1, MARKER),
-                ]
-            )
-        )
-    else:
-        painter.drawEllipse(point, MARKER, MARKER)

@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox
 
+from fcn_studio.app.own_keys import keeps_key
+
 
 class ChoiceBox(QComboBox):
     """Typing chooses an entry by its first letters, and the arrow and page keys step through the entries."""
@@ -14,9 +16,8 @@ class ChoiceBox(QComboBox):
 
     def event(self, event: QEvent) -> bool:
         """Keeps the window's shortcuts away from what is typed here."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
-            if plain and ((event.text() and event.text().isprintable()) or event.key() in self.OWN):
-                event.accept()
-                return True
-        return super().event(event)
+        return keeps_key(event, self._is_own) or super().event(event)
+
+    def _is_own(self, event: QKeyEvent) -> bool:
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
+        return plain and ((event.text().isprintable() and bool(event.text())) or event.key() in self.OWN)

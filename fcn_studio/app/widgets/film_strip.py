@@ -9,6 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QShowEv
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QVBoxLayout, QWidget
 
 from fcn_studio.app.jobs import Photo
+from fcn_studio.app.own_keys import keeps_key
 from fcn_studio.app.photo_status import PhotoStatus
 from fcn_studio.app.thumbnails import Thumbnails
 from fcn_studio.app.widgets.film_strip_delegate import FilmStripDelegate, cell_size
@@ -35,10 +36,7 @@ class _List(QListView):
     OWN = (*ENTER, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Delete)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_own(event):
-            event.accept()
-            return True
-        return super().event(event)
+        return keeps_key(event, self._is_own) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+
+from fcn_studio.app.own_keys import keeps_key
 
 STEP = 10
 
@@ -15,11 +16,7 @@ class KeySlider(QSlider):
     def event(self, event: QEvent) -> bool:
         """Takes its own keys before they become shortcuts."""
         own = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
-        override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and event.key() in own:
-            event.accept()
-            return True
-        return super().event(event)
+        return keeps_key(event, lambda pressed: pressed.key() in own) or super().event(event)
 
 
 class LabelledSlider(QWidget):

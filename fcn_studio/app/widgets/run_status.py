@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from fcn_studio.app.jobs import EngineInfo
-from fcn_studio.app.session import Shown
+from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.captions import device_text
 
 
