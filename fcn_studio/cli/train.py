@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fcn_studio.engine.device import DeviceChoice
-    from fcn_studio.engine.training.desk import EpochReport
     from fcn_studio.engine.training.distributed import World
-    from fcn_studio.engine.training.pace import Progress
+    from fcn_studio.engine.training.progress import EpochReport, Progress
     from fcn_studio.engine.training.recipe import Recipe
 
 STOPPED = 130  # as a shell reports a program that SIGINT ended

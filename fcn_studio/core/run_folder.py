@@ -143,7 +143,7 @@ def read_run(folder: Path) -> RunInfo:
         info = _info(values)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); is {folder} the folder of a run?") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError) as error:
         raise DataError(f"{path}: this describes no training run ({error!r}).") from error
     if info.state == "running" and _is_gone(info):
         return _info({**values, "state": "stopped", "reason": GONE})
@@ -162,7 +162,7 @@ def write_run(folder: Path, info: RunInfo) -> None:
 
 
 def read_log(folder: Path) -> tuple[EpochRow, ...]:
-    """The epochs so far; a last line that is still being written is left out, and so is one that is no row.
+    """The epochs so far; a last line that is still being written is left out, and so is a spoilt one.
 
     Raises:
         DataError: log.csv is there but cannot be read.
@@ -176,10 +176,17 @@ def read_log(folder: Path) -> tuple[EpochRow, ...]:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
     whole = text[: text.rfind("\n") + 1]
     rows: dict[int, EpochRow] = {}
-    for values in csv.DictReader(io.StringIO(whole, newline="")):
+    # A row has no quotes: one that stands in a spoilt line would make the lines after it a part of its field.
+    lines = csv.DictReader(io.StringIO(whole, newline=""), quoting=csv.QUOTE_NONE)
+    while True:
         try:
+            values = next(lines)
+            if None in (*values, *values.values()):  # more or fewer fields than the heading: a half-written line
+                continue
             row = _row(values)
-        except (KeyError, TypeError, ValueError):
+        except StopIteration:
+            break
+        except (KeyError, ValueError, OverflowError, csv.Error):
             continue
         rows[row.epoch] = row  # of an epoch that was trained twice the later row is the one that was gone on from
     return tuple(rows[epoch] for epoch in sorted(rows))
@@ -246,18 +253,20 @@ def _row(values: Mapping[str, str]) -> EpochRow:
 def _info(values: Mapping[str, Any]) -> RunInfo:
     if not isinstance(values, dict) or not all(isinstance(values[name], dict) for name in ("recipe", "label_set")):
         raise TypeError("recipe and label_set must be tables")
-    process = values.get("process")
     if values["state"] not in get_args(State):
         raise ValueError(values["state"])
-    known = {name: values[name] for name in RunInfo.__dataclass_fields__ if name in values}
-    return RunInfo(
-        **{
-            **known,
-            "data": Path(values["data"]),
-            "variants": tuple(str(name) for name in values["variants"]),
-            "process": None if process is None else (int(process[0]), float(process[1])),
-        }
-    )
+    known: dict[str, Any] = {name: values[name] for name in RunInfo.__dataclass_fields__ if name in values}
+    numbers: dict[str, Any] = {name: int(known[name]) for name in ("epochs", "val_every", "processes") if name in known}
+    if min(numbers.values(), default=1) < 1:
+        raise ValueError(f"{numbers} must be 1 or more each")
+    process = values.get("process")
+    if process is not None:
+        process = (int(process[0]), float(process[1]))
+        if not 0 < process[0] < 2**31:
+            raise ValueError(f"{process[0]} is the number of no process")
+    known |= {"data": Path(values["data"]), "variants": tuple(str(name) for name in values["variants"])}
+    known.update(numbers, process=process)
+    return RunInfo(**known)
 
 
 def _is_gone(info: RunInfo) -> bool:

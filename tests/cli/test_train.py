@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
     for split in ("train", "val"):
         for kind in ("images", "masks"):
             (data / kind / split).mkdir(parents=True)
-        for number in range(4):
+        for number in range(4 if split == "train" else 2):
             mask = np.zeros((48, 64), np.uint8)
             mask[20 + number : 26 + number] = 1
             photo = np.where(mask[:, :, None], 40, 160) + rng.integers(0, 30, (48, 64, 3))
@@ -91,7 +92,7 @@ def test_ctrl_c_and_resume_end_where_a_straight_run_ends(
         BEST, NEWEST, LAST, CURVES, "log.csv", "run.json"
     }  # fmt: skip
     card = load(folder / "broken" / BEST).card
-    assert card["data"] == {"name": "cracks", "train_images": 4, "val_images": 4}
+    assert card["data"] == {"name": "cracks", "train_images": 4, "val_images": 2}
     assert card["trained"]["precision"] == "fp32"
     capsys.readouterr()
     assert main(command(folder, "broken")) == 2
@@ -137,6 +138,11 @@ def test_tensorboard_gets_the_scalars(folder: Path) -> None:
     rows = read_log(folder / "run")
     found = [event.value for event in events.Scalars("val_mean_iu/8s")]
     assert found == pytest.approx([row.val["8s"].mean_iu for row in rows], abs=1e-4)
+    # Where the folder cannot be used, its writer's thread ends too.
+    (folder / "broken" / "log.csv").mkdir(parents=True)
+    before = threading.active_count()
+    assert main(command(folder, "broken", "--epochs", "1", "--tensorboard")) == 2
+    assert threading.active_count() == before
 
 
 def test_without_tensorboard_a_sentence_says_so(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -81,6 +82,27 @@ def test_a_log_of_an_older_version_and_a_spoilt_line_can_be_read(tmp_path: Path)
     assert second.val["8s"].mean_iu == 0.625  # the later of two
 
 
+SPOILT = {
+    "half a line that another one went on in": "2,20,9.5,1.2{row}",
+    "half a line": "2,20,9.5,1.2\r\n{row}",
+    "a quote": '2,20,"9.5,1.2\r\n{row}',
+    "a field beyond all bounds": f"2,{'0' * 200_000}\r\n{{row}}",
+    "zeros, as a file system leaves them": "\0" * 50 + "\r\n{row}",
+    "an epoch beyond all bounds": "inf,20,9.5,1.25,21.5,0.0005,,,,\r\n{row}",
+}
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_a_spoilt_line_costs_no_other(tmp_path: Path, kind: str) -> None:
+    third = replace(ROWS[1], epoch=3)
+    write_log(tmp_path, INFO.variants, [ROWS[0], third, replace(third, epoch=4)])
+    heading, first, row, last = (tmp_path / LOG).read_text().splitlines()
+    lines = (heading, first, SPOILT[kind].format(row=row), last)
+    (tmp_path / LOG).write_text("".join(f"{line}\r\n" for line in lines), newline="")
+    found = [each.epoch for each in read_log(tmp_path)]
+    assert found == ([1, 4] if kind == "half a line that another one went on in" else [1, 3, 4])
+
+
 def test_a_run_whose_process_is_gone_has_stopped(tmp_path: Path) -> None:
     own = psutil.Process()
     alive = replace(INFO, process=(own.pid, own.create_time()), host=platform.node())
@@ -95,6 +117,19 @@ def test_a_run_whose_process_is_gone_has_stopped(tmp_path: Path) -> None:
         assert read_run(tmp_path).state == "running"  # not known here
     write_run(tmp_path, replace(alive, process=(ended.pid, 0.0), state="finished"))
     assert read_run(tmp_path).state == "finished"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"process": []}, {"process": [-1, 0.0]}, {"process": [1e400, 0.0]}, {"epochs": "many"}, {"val_every": 0}],
+    ids=str,
+)
+def test_a_value_that_no_run_has_is_named(tmp_path: Path, values: dict[str, Any]) -> None:
+    write_run(tmp_path, replace(INFO, host=platform.node()))
+    plain = json.loads((tmp_path / RUN).read_text())
+    (tmp_path / RUN).write_text(json.dumps({**plain, **values}))
+    with pytest.raises(DataError, match=r"run\.json: this describes no training run"):
+        read_run(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"state": "dancing"}', json.dumps({"state": "running"})])

@@ -16,7 +16,8 @@ from PIL import Image
 from fcn_studio import load
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.run_folder import BEST, LAST, read_log, read_run
+from fcn_studio.core.run_folder import BEST, LAST, NEWEST, read_log, read_run
+from fcn_studio.engine.evaluation import evaluate
 from fcn_studio.engine.training.distributed import World
 from fcn_studio.engine.training.recipe import Recipe, read_recipe
 from fcn_studio.engine.training.trainer import Trainer
@@ -40,26 +41,45 @@ batch = 3
 lovasz = 0.0
 """
 
-# What torchrun starts: the recipe, and then a net with batch normalisation and dropout, which need only run.
+# What torchrun starts: the command, and then more runs of the same processes, since a start takes seconds, and torch
+# connects the processes of a start once: a second group would look for the first one's addresses, and may wait forever.
 SCRIPT = """
-import sys
+import sys, time
 from dataclasses import replace
 from pathlib import Path
-from fcn_studio import paths
-from fcn_studio.core.labels import read_label_set
-from fcn_studio.engine.training.distributed import world
-from fcn_studio.engine.training.recipe import read_recipe
+from fcn_studio.cli import train
+from fcn_studio.cli.main import main
+from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.engine.training.trainer import Trainer
 
 folder = Path(sys.argv[1])
-recipe = read_recipe(folder / "recipe.toml")
-labels = read_label_set(paths.resources() / "labels" / "camvid.toml")
-with world("cpu") as processes:
-    for name, each in (("two", recipe), ("norms", replace(recipe, batch_norm=True, dropout=0.2))):
-        Trainer(
-            recipe=each, data=folder / "data", run=folder / name, labels=labels, device="cpu", data_card={},
-            world=processes,
-        ).fit(val_every=1)
+
+class Slow(Trainer):
+    def save(self):
+        time.sleep(0.5 if self._world.is_first else 0)
+        super().save()
+
+def and_more(args, choices, device, processes, stop, command=train._train):
+    command(args, choices, device, processes, stop)
+    recipe = choices.recipe
+    same = dict(data=choices.data, labels=choices.labels, device="cpu", data_card={}, world=processes)
+    norms = replace(recipe, batch_norm=True, dropout=0.2)
+    Trainer(recipe=norms, run=folder / "norms", **same).fit(val_every=2)
+    try:
+        # The second process is told to stop; both do, and neither leaves before the first has saved.
+        Slow(recipe=recipe, run=folder / "stopped", **same).fit(stop=lambda: processes.rank == 1)
+    except Cancelled:
+        assert (folder / "stopped" / "last.pt").exists()
+        (folder / f"stopped {processes.rank}").touch()
+    try:
+        other = replace(recipe, seed=recipe.seed + processes.rank)
+        Trainer(recipe=other, run=folder / "differing", **same).fit()
+    except DataError as error:
+        (folder / f"differing {processes.rank}").write_text(str(error))
+
+train._train = and_more
+words = ["train", "--data", folder / "data", "-o", folder / "two", "--recipe", folder / "recipe.toml"]
+sys.exit(main([*map(str, words), "--val-every", "1", "--device", "cpu", "--precision", "fp32"]))
 """
 
 
@@ -80,18 +100,23 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_two_processes_end_where_one_does(folder: Path, camvid: LabelSet) -> None:
+def test_two_processes_of_torchrun_end_where_one_does(folder: Path, camvid: LabelSet) -> None:
     (folder / "script.py").write_text(SCRIPT)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
         [*torchrun, folder / "script.py", folder],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=60,
         check=False,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch 1/2 ") == 1  # the first process alone prints
+    assert ", 2 processes" in done.stderr
+    for rank in range(2):
+        assert (folder / f"stopped {rank}").exists()
+        assert "The processes of this run differ in what they train" in (folder / f"differing {rank}").read_text()
     recipe = read_recipe(folder / "recipe.toml")
     one = Trainer(recipe=recipe, data=folder / "data", run=folder / "one", labels=camvid, device="cpu", data_card={})
     one.fit(val_every=1)
@@ -104,9 +129,11 @@ def test_two_processes_end_where_one_does(folder: Path, camvid: LabelSet) -> Non
         for variant, scores in row.val.items():
             assert same.val[variant].mean_iu == pytest.approx(scores.mean_iu, abs=1e-3)
     assert load(folder / "two" / BEST).card["trained"]["processes"] == 2
-    # With batch normalisation it runs, each share by itself.
+    # With batch normalisation each share is normalised by itself, and what is judged is the first process's net.
     assert read_run(folder / "norms").state == "finished"
-    assert read_log(folder / "norms")[-1].epoch == 2
+    norms = load(folder / "norms" / NEWEST, device="cpu", precision="fp32")
+    found = evaluate(norms, folder / "data", "val")
+    assert norms.card["val_mean_iu"] == {variant: round(each.mean_iu, 4) for variant, each in found.items()}
     # What two processes left, one goes on from.
     again = Trainer(recipe=recipe, data=folder / "data", run=folder / "two", labels=camvid, device="cpu", data_card={})
     again.resume()

@@ -12,6 +12,7 @@ import pytest
 import torch
 from sklearn.metrics import log_loss
 from torch import Tensor
+from torch.nn import functional
 
 from fcn_studio.engine.training.losses import class_weights, lovasz_softmax, sampled, training_loss
 from fcn_studio.engine.training.recipe import Recipe, Stage
@@ -179,3 +180,11 @@ def test_class_weights_favour_rare_classes_and_keep_the_mean() -> None:
     assert float((weights * counts / 1000).sum()) == pytest.approx(1)
     assert float(weights[2] / weights[0]) == pytest.approx(90**0.5, rel=1e-5)
     assert class_weights(counts, 0.0).tolist() == pytest.approx([1, 1, 1])
+
+
+def test_label_smoothing_gives_an_absent_class_no_great_weight() -> None:
+    weights = class_weights(torch.tensor([900, 100, 0]), 0.65)
+    assert float(weights[2]) == 1
+    scores = torch.zeros(1, 3, 2, 2)
+    smoothed = functional.cross_entropy(scores, torch.zeros(1, 2, 2).long(), weights, label_smoothing=0.1)
+    assert number(smoothed) < 2 * math.log(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from fcn_studio import paths
 from fcn_studio.core.errors import DataError
 from fcn_studio.engine.nets.build import empty
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
-from fcn_studio.engine.training.augment import augment, random_crop
+from fcn_studio.engine.training.augment import augment, random_colour, random_crop
 from fcn_studio.engine.training.recipe import Recipe, Stage, read_recipe
 
 PUBLISHED = ("vgg16-imagenet", "paper-heavy", "paper-light", "at-once")
@@ -56,6 +57,28 @@ def test_augmentation_depends_on_its_seed_alone() -> None:
     assert not torch.equal(example(3), example(4))
     assert float(example(3).min()) >= 0
     assert float(example(3).max()) <= 255
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_colours_are_those_of_a_plain_loop_in_float64(seed: int) -> None:
+    photo = torch.randint(0, 256, (3, 7, 9), generator=torch.Generator().manual_seed(9)).float()
+    photo[:, 0, :3] = torch.tensor([0.0, 255.0, 1.0])
+    before = photo.clone()
+    found = random_colour(photo, strength=0.4, generator=torch.Generator().manual_seed(seed))
+    assert torch.equal(photo, before)
+    chance = torch.Generator().manual_seed(seed)
+    gamma, brightness, contrast, saturation = (
+        math.exp(0.8 * float(torch.rand((), generator=chance)) - 0.4) for _ in range(4)
+    )
+    tint = [math.exp(0.2 * (float(each) - 0.5)) for each in torch.rand(3, 1, 1, generator=chance)]
+    bright = [[(float(value) / 255) ** gamma * brightness for value in channel.flatten()] for channel in photo]
+    mean = sum(map(sum, bright)) / (3 * 7 * 9)
+    for index, pixel in enumerate(zip(*bright, strict=True)):
+        red, green, blue = ((value - mean) * contrast + mean for value in pixel)
+        grey = 0.299 * red + 0.587 * green + 0.114 * blue
+        for channel, value in enumerate((red, green, blue)):
+            wanted = 255 * min(max(((value - grey) * saturation + grey) * tint[channel], 0), 1)
+            assert float(found[channel].flatten()[index]) == pytest.approx(wanted, abs=5e-4)
 
 
 def test_recipes_read_stretch_and_refuse_what_they_do_not_know(tmp_path: Path) -> None:
@@ -101,13 +124,15 @@ def test_recipes_read_stretch_and_refuse_what_they_do_not_know(tmp_path: Path) -
         ({"loss_sampling": 0.0}, "share of the cells"),
         ({"variant_weights": [0.0, 0.0, 0.0]}, "leave a stage without a loss"),
         ({"variant_weights": [1.0, 1.0, -1.0]}, "0 or more each"),
+        ({"stages": []}, "no stages; it needs one at least"),
+        ({"stages": {"epochs": 1}}, "no stages; it needs one at least"),
         ({"colour_of_the_sky": 1}, "Unknown recipe key 'colour_of_the_sky'; a recipe has: addition, "),
     ],
 )
 def test_a_recipe_of_no_net_is_refused_in_a_sentence(values: dict[str, Any], sentence: str) -> None:
     stage = {"epochs": 1, "crop": [64, 64], "scale": [1.0, 1.0], "batch": 2}
     with pytest.raises(DataError, match=sentence):
-        Recipe.from_dict({**values, "stages": [stage]})
+        Recipe.from_dict({"stages": [stage], **values})
 
 
 @pytest.mark.parametrize("path", sorted((paths.resources() / "recipes").glob("*.toml")), ids=lambda path: path.stem)
@@ -124,9 +149,11 @@ def test_packaged_recipes_name_nets_that_cpus_can_train(path: Path) -> None:
 
 
 def test_a_scheme_stands_for_skips_and_outputs_have_weights_by_default() -> None:
-    recipe = Recipe.from_dict({"net": "decoder", "scheme": "fcn8s", "stages": []})
+    recipe = Recipe.from_dict({"net": "decoder", "scheme": "fcn8s", "stages": [{"epochs": 1, "crop": [64, 64]}]})
     assert (recipe.skips, recipe.addition, recipe.variant_weights) == (("x4", "x3"), "before_norm", (1.0,))
-    assert Recipe.from_dict({"variants": ["16s", "8s"], "stages": []}).variant_weights == (0.4, 1.0)
+    assert Recipe.from_dict(
+        {"variants": ["16s", "8s"], "stages": [{"epochs": 1, "crop": [64, 64]}]}
+    ).variant_weights == (0.4, 1.0)
 
 
 @pytest.mark.parametrize(

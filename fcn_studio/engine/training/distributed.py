@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,25 @@ class World:
         """
         return bool(self.sum(torch.tensor(float(flag))))
 
+    def agrees(self, text: str) -> bool:
+        """Whether every process has the text that this one has; every process must ask, and hears the same.
+
+        Raises:
+            DeviceError: Another process has ended.
+        """
+        own = torch.frombuffer(bytearray(hashlib.sha256(text.encode()).digest()), dtype=torch.uint8)
+        first = own.clone()
+        self.take_from_first([first])
+        return not self.any(not torch.equal(own, first))
+
+    def wait(self) -> None:
+        """Returns once every process is here.
+
+        Raises:
+            DeviceError: Another process has ended.
+        """
+        self.sum(torch.zeros(1))
+
     def check_shares(self, batch: int) -> None:
         """Makes sure that each process gets something of a batch.
 
@@ -93,20 +113,22 @@ class World:
                 dist.broadcast(there, src=0, group=self.group)
             value.copy_(there)
 
-    def wrapped(self, net: nn.Module, *, all_used: bool) -> nn.Module:
+    def wrapped(self, net: nn.Module, *, all_used: bool, in_one_part: bool) -> nn.Module:
         """The net with gradients averaged over the processes; itself where there is one.
 
         Batch normalisation goes by the whole batch on GPUs (SyncBatchNorm). On CPUs torch has no such layer: each
-        process normalises its own share, and the running statistics are those of the first.
+        process normalises its own share, and the running statistics are those of the first. So it is where photos of
+        different sizes come one by one: processes may have different numbers of them, and would wait for each other.
 
         Args:
             net: On its device.
             all_used: Whether every parameter has a share in every loss.
+            in_one_part: Whether each process's share of a batch comes at once.
         """
         if self.size == 1:
             return net
         device = next(net.parameters()).device
-        if device.type == "cuda":  # in place but for a net that is a normalisation itself
+        if device.type == "cuda" and in_one_part:  # in place but for a net that is a normalisation itself
             net = nn.SyncBatchNorm.convert_sync_batchnorm(net)  # type: ignore[no-untyped-call]
         return nn.parallel.DistributedDataParallel(
             net, device_ids=[device.index] if device.type == "cuda" else None, find_unused_parameters=not all_used

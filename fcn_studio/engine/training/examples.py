@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import NamedTuple
 
 import psutil
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from fcn_studio.core.dataset import Example, read_example
+from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.training.distributed import World
 from fcn_studio.engine.training.readers import Readers
@@ -78,19 +80,42 @@ class Examples:
 
 
 def class_pixels(
-    examples: Examples, readers: Readers, world: World, on_read: Callable[[int, int], None] = lambda done, total: None
+    examples: Examples,
+    readers: Readers,
+    world: World,
+    *,
+    on_read: Callable[[int, int], None] = lambda done, total: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Tensor:
     """(classes,) int64 pixels of each class in a split; each process reads its share.
 
+    Args:
+        examples: Of the split.
+        readers: Do the work.
+        world: The processes that share the split.
+        on_read: Hears (examples read, all of this process).
+        stop: Asked before each example.
+
     Raises:
-        DataError: A file cannot be read or does not fit.
+        Cancelled: `stop` said so to one of the processes.
+        DataError: A file cannot be read or does not fit, or no pixel is labelled.
     """
     share = world.share(range(len(examples)))
     counts = torch.zeros(256, dtype=torch.long)
-    for done, found in enumerate(readers.ahead(lambda index: _histogram(examples.read(index).marks), share), start=1):
-        counts += found
-        on_read(done, len(share))
-    return world.sum(counts)[: len(examples.labels)]
+    stopped = False
+    with closing(readers.ahead(lambda index: _histogram(examples.read(index).marks), share)) as histograms:
+        for done, found in enumerate(histograms, start=1):
+            if stop():
+                stopped = True
+                break
+            counts += found
+            on_read(done, len(share))
+    if world.any(stopped):
+        raise Cancelled("Stopped while the pixels of the classes were counted.")
+    counts = world.sum(counts)[: len(examples.labels)]
+    if not bool(counts.any()):
+        raise DataError("The masks to train on have no labelled pixel; `fcn-studio data check` says what they hold.")
+    return counts
 
 
 def _histogram(marks: Tensor) -> Tensor:

@@ -95,10 +95,14 @@ def sampled(marks: Tensor, *, share: float, void: int, generator: torch.Generato
 
 
 def class_weights(pixels: Tensor, exponent: float) -> Tensor:
-    """(C,) weights (1 / frequency) ** exponent from pixel counts, scaled so that their mean over pixels is 1."""
+    """(C,) weights (1 / frequency) ** exponent from pixel counts, scaled so that their mean over pixels is 1.
+
+    A class without a pixel weighs 1: no label asks for its weight, but label smoothing gives each class a share.
+    """
     frequency = pixels.double() / pixels.sum()
     weights = frequency.clamp(min=1e-6) ** -exponent
-    return (weights / (weights * frequency).sum()).float()
+    weights = weights / (weights * frequency).sum()
+    return torch.where(pixels > 0, weights, 1.0).float()
 
 
 def lovasz_softmax(probabilities: Tensor, labels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Threads that read and augment ahead of the net, with chance that depends on the example alone."""
+"""Threads that read and augment ahead of the net."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self, TypeVar
 
-import numpy as np
 import torch
 
 In = TypeVar("In")
 Out = TypeVar("Out")
-
-# What a seed is for; chance of one kind never repeats that of another.
-ORDER, EXAMPLE, STEP, NET = range(4)
 
 
 class Readers:
@@ -64,20 +60,3 @@ class Readers:
 def _compute_alone() -> None:
     torch.get_num_threads()  # the first question sets a thread's number to the program's
     torch.set_num_threads(1)
-
-
-def seed_of(seed: int, kind: int, *place: int) -> int:
-    """A seed that no other place of the run has: 63 bits from the recipe's seed, a kind and numbers from 0."""
-    words = np.random.SeedSequence([seed % 2**32, kind, *place]).generate_state(1, np.uint64)
-    return int(words[0]) >> 1
-
-
-def generator_of(seed: int, kind: int, *place: int) -> torch.Generator:
-    """A source of chance on the CPU, seeded by `seed_of`."""
-    return torch.Generator().manual_seed(seed_of(seed, kind, *place))
-
-
-def epoch_order(seed: int, epoch: int, images: int) -> list[int]:
-    """The order of the training images in an epoch."""
-    order: list[int] = torch.randperm(images, generator=generator_of(seed, ORDER, epoch)).tolist()
-    return order

@@ -5,61 +5,21 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from fcn_studio.core.errors import CheckpointError, DataError
 from fcn_studio.engine.nets.architecture import VARIANTS, Architecture
-from fcn_studio.engine.nets.build import AnyArchitecture, empty
-from fcn_studio.engine.nets.decoder import SCHEMES, SKIPS, DecoderArchitecture
-from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.nets.trunks.googlenet import block_channels
+from fcn_studio.engine.nets.build import AnyArchitecture
+from fcn_studio.engine.nets.decoder import SKIPS, DecoderArchitecture
 from fcn_studio.engine.preprocess import PRESETS, Preprocessing
+from fcn_studio.engine.training.overrides import override, parse_overrides
 from fcn_studio.engine.training.plain_values import listed, typed
-from fcn_studio.engine.training.settings import parse_settings, set_values
+from fcn_studio.engine.training.recipe_checks import check_recipe
+from fcn_studio.engine.training.recipe_values import BOTH, DECODER_ONLY, DEFAULT_WEIGHTS, FCN_ONLY, recipe_values
 from fcn_studio.engine.training.stages import Phase, Stage, phases_of, stretched
 
 __all__ = ["Phase", "Recipe", "Stage", "read_recipe"]
-
-# Entries of a recipe that are the architecture's, by what `net` says.
-BOTH = ("batch_norm", "channels", "trunk", "upsampling")
-FCN_ONLY = (
-    "alignment",
-    "dropout",
-    "fc_channels",
-    "groups",
-    "local_response_norm",
-    "pool3_scale",
-    "pool4_scale",
-    "variants",
-)
-DECODER_ONLY = ("addition", "last_channels", "skips")
-DEFAULT_WEIGHTS = (0.3, 0.4, 1.0)  # of the losses at strides 32, 16 and 8
-# Entries that say one of a few words.
-WORDS: dict[str, tuple[str, ...]] = {
-    "net": ("fcn", "decoder"),
-    "optimizer": ("adamw", "sgd"),
-    "schedule": ("one_cycle", "poly", "constant"),
-    "loss_reduction": ("mean", "sum"),
-    "sampling": ("crops", "whole"),
-    "preprocessing": tuple(PRESETS),
-}
-# Numbers from 0 up to and without a bound.
-RANGES = {
-    "warm_up": 1.0,
-    "momentum": 1.0,
-    "ema": 1.0,
-    "label_smoothing": 1.0,
-    "dropout": 1.0,
-    "weight_decay": float("inf"),
-    "poly_power": float("inf"),
-    "bias_learning_rate": float("inf"),
-    "clip_gradient": float("inf"),
-    "colour": float("inf"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,83 +106,7 @@ class Recipe:
     preprocessing: str = "imagenet"
 
     def __post_init__(self) -> None:
-        self._check_words()
-        self._check_net()
-        self._check_numbers()
-        self._check_stages()
-        if self.net == "fcn" and self.batch_norm and self.alignment == "same":
-            self._check_cells()
-
-    def _check_words(self) -> None:
-        for name, words in WORDS.items():
-            if getattr(self, name) not in words:
-                choices = " or ".join((", ".join(words[:-1]), words[-1]))
-                raise DataError(f"{name} = {getattr(self, name)!r} must be {choices}.")
-
-    def _check_numbers(self) -> None:
-        for name, bound in RANGES.items():
-            value = getattr(self, name)
-            if not 0 <= value < bound:
-                least = "0 or more" if bound == float("inf") else f"0 or more and less than {bound:g}"
-                raise DataError(f"{name} = {value} must be {least}.")
-        if not (isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise DataError(f"learning_rate = {self.learning_rate} must be more than 0.")
-        if not 0 < self.loss_sampling <= 1:
-            raise DataError(f"loss_sampling = {self.loss_sampling} must be a share of the cells: above 0, 1 at most.")
-        if not 0 <= self.flip <= 1:
-            raise DataError(f"flip = {self.flip} must be a probability: 0 to 1.")
-        if not all(isfinite(weight) and weight >= 0 for weight in self.variant_weights):
-            raise DataError(f"variant_weights = {list(self.variant_weights)} must be 0 or more each.")
-
-    def _check_stages(self) -> None:
-        for stage in self.stages:
-            stage.check()
-            if self.sampling == "crops" and stage.crop is None:
-                raise DataError('A stage has no crop = [height, width]; give it one, or take sampling = "whole".')
-            if stage.variants is not None and stage.variants != self._in_order(stage.variants):
-                raise DataError(
-                    f"variants = {list(stage.variants)} in a stage must be some of the recipe's, once each, coarsest "
-                    f"first: {', '.join(self.outputs)}."
-                )
-            if not any(self.weights_by_output[name] for name in stage.variants or self.outputs):
-                raise DataError(f"variant_weights = {list(self.variant_weights)} leave a stage without a loss.")
-        if len({stage.iterations is None for stage in self.stages}) > 1:
-            raise DataError("Some stages are counted in epochs and some in iterations; count all in one of them.")
-
-    def _in_order(self, variants: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in self.outputs if name in variants)
-
-    def _check_net(self) -> None:
-        usual = {entry.name: entry.default for entry in fields(self)}
-        for name in FCN_ONLY if self.net == "decoder" else DECODER_ONLY:
-            if getattr(self, name) != usual[name]:
-                raise DataError(f"{name} = {getattr(self, name)!r} means nothing to net = {self.net!r}; leave it out.")
-        variants = self.architecture(1).variants
-        if self.net == "fcn" and variants != tuple(name for name in VARIANTS if name in variants):
-            raise DataError(f"variants = {list(variants)} must stand once each, coarsest first: {', '.join(VARIANTS)}.")
-        if self.trunk == "googlenet" and self.channels != block_channels(self.channels[0]):
-            raise DataError(
-                f"channels = {list(self.channels)} are no GoogLeNet's; with {self.channels[0]} in conv1 they are "
-                f"{list(block_channels(self.channels[0]))}."
-            )
-        if len(self.variant_weights) != len(variants):
-            raise DataError(
-                f"variant_weights = {list(self.variant_weights)} must hold one weight for each of the net's outputs: "
-                f"{', '.join(variants)}."
-            )
-
-    def _check_cells(self) -> None:
-        for stage in self.stages:
-            if stage.batch > 1 or stage.crop is None or self.sampling == "whole":
-                continue  # a cell for each image is enough; the sizes of whole photos are not known here
-            net = empty(self.architecture(1)).eval()
-            # Shapes alone: nothing is computed on the device `meta`.
-            photos = torch.empty(1, 3, *stage.crop, device="meta")
-            coarsest = net.taps(photos).fc7 if isinstance(net, FCN) else photos
-            if coarsest.numel() // coarsest.shape[1] < 2:
-                raise DataError(
-                    f"{stage} gives batch normalisation one cell at stride 32; take a larger crop or batch."
-                )
+        check_recipe(self)
 
     def architecture(self, num_classes: int, variants: tuple[str, ...] | None = None) -> AnyArchitecture:
         """The net's, for so many classes; with a phase's `variants`, that phase's.
@@ -314,9 +198,9 @@ class Recipe:
             DataError: There is no such entry, or the value does not fit.
         """
         plain = self.to_dict()
-        given = parse_settings(settings)
+        given = parse_overrides(settings)
         keys, stage_keys = ([entry.name for entry in fields(kind)] for kind in (Recipe, Stage))
-        set_values(plain, given, keys=keys, stage_keys=stage_keys)
+        override(plain, given, keys=keys, stage_keys=stage_keys)
         if "scheme" in plain:
             plain = {key: value for key, value in plain.items() if key not in ("skips", "addition") or key in given}
         if "learning_rate" in given and not any(key.endswith(".learning_rate") for key in given):
@@ -349,38 +233,11 @@ class Recipe:
         Raises:
             DataError: An unknown key or a value of the wrong kind.
         """
-        values = _without_scheme(values)
-        known = {entry.name: str(entry.type) for entry in fields(cls)}
-        if unknown := sorted(set(values) - set(known)):
-            raise DataError(f"Unknown recipe key {unknown[0]!r}; a recipe has: {', '.join(sorted(known))}.")
+        plain = recipe_values(values, {entry.name: str(entry.type) for entry in fields(cls)})
         try:
-            plain: dict[str, Any] = {}
-            for key, value in values.items():
-                if key in (*BOTH, *FCN_ONLY, *DECODER_ONLY):  # the architecture has its own checks
-                    plain[key] = tuple(value) if isinstance(value, list) else value
-                elif key != "stages":
-                    plain[key] = typed(key, value, known[key])
-            plain["stages"] = tuple(Stage.from_dict(stage) for stage in values["stages"])
-            if "variant_weights" not in plain:
-                outputs = 1 if plain.get("net") == "decoder" else len(plain.get("variants", VARIANTS))
-                plain["variant_weights"] = DEFAULT_WEIGHTS[-outputs:]
             return cls(**plain)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise DataError(f"The recipe is malformed ({error!r}).") from error
-
-
-def _without_scheme(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with `scheme` written out."""
-    plain = dict(values)
-    if "scheme" not in plain:
-        return plain
-    scheme = plain.pop("scheme")
-    if scheme not in SCHEMES:
-        raise DataError(f"Unknown scheme {scheme!r}; it is one of {', '.join(SCHEMES)}.")
-    if both := sorted({"skips", "addition"} & set(plain)):
-        raise DataError(f"The recipe has scheme and {both[0]}, which say the same; leave one out.")
-    skips, addition = SCHEMES[scheme]
-    return plain | {"skips": skips, "addition": addition}
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -13,8 +13,8 @@ import torch
 from fcn_studio.core.errors import CheckpointError, DataError, OutputError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.run_folder import BEST, LAST, NEWEST
-from fcn_studio.engine.training.place import Place
 from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.trainer_state import TrainerState
 
 
 def save_state(folder: Path, state: Mapping[str, Any]) -> None:
@@ -65,12 +65,12 @@ def of_same_recipe(saved: str, recipe: Recipe) -> bool:
         return False
 
 
-def diverged(folder: Path, place: Place, error: Exception) -> DataError:
+def diverged(folder: Path, reached: TrainerState, error: Exception) -> DataError:
     """The error of a run whose loss or weights are no numbers any more, which names what is left of it."""
     kept = [str(folder / name) for name in (BEST, NEWEST, LAST) if (folder / name).is_file()]
     left = f"good checkpoints are kept: {', '.join(kept)}" if kept else "no checkpoint had been saved before"
+    again = f", from there with --init {kept[0]}" if kept and kept[0] != str(folder / LAST) else ""
     return DataError(
-        f"{error} in epoch {place.epoch + 1} after {place.position} steps; nothing of it was saved, and {left}. Start "
-        "again in a new folder and lower the learning rate (--set learning_rate=...)"
-        + (f", from there with --init {kept[0]}." if kept and kept[0] != str(folder / LAST) else ".")
+        f"{error} in epoch {reached.epoch + 1} after {reached.position} steps; nothing of it was saved, and {left}. "
+        f"Start again in a new folder and lower the learning rate (--set learning_rate=...){again}."
     )

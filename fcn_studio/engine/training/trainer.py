@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +21,38 @@ from fcn_studio.core.run_folder import LAST, EpochRow, Scores
 from fcn_studio.engine.device import DeviceChoice, Precision
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.surgery_report import Transplant
-from fcn_studio.engine.training.desk import Desk, EpochReport, Listeners
+from fcn_studio.engine.training.batches import training_batches
 from fcn_studio.engine.training.distributed import ALONE, World
-from fcn_studio.engine.training.examiner import Examiner
+from fcn_studio.engine.training.evaluator import Evaluator
 from fcn_studio.engine.training.examples import Examples, class_pixels, usual_allowance
-from fcn_studio.engine.training.feed import training_batches
-from fcn_studio.engine.training.learner import Learner, NotFinite
 from fcn_studio.engine.training.losses import class_weights
-from fcn_studio.engine.training.pace import Pace, Progress
+from fcn_studio.engine.training.phase_trainer import NotFinite, PhaseTrainer
 from fcn_studio.engine.training.phases import phase_net
-from fcn_studio.engine.training.place import Place
-from fcn_studio.engine.training.readers import NET, Readers, seed_of
+from fcn_studio.engine.training.progress import Callbacks, EpochReport, Progress, ProgressMeter
+from fcn_studio.engine.training.readers import Readers
 from fcn_studio.engine.training.recipe import Recipe
-from fcn_studio.engine.training.records import Records
+from fcn_studio.engine.training.run_config import RunConfig
+from fcn_studio.engine.training.run_writer import RunWriter
 from fcn_studio.engine.training.saved_state import diverged, load_state, of_same_recipe, save_state
-from fcn_studio.engine.training.setting import Setting
+from fcn_studio.engine.training.seeds import NET, seed_of
+from fcn_studio.engine.training.trainer_state import TrainerState
 from fcn_studio.engine.training.warm_start import warm_start
 
 WORKERS = 2
 SAVE_EVERY = 10.0  # minutes between saves within an epoch
 SAVE_SOONEST = 3.0  # seconds between saves of epochs that are shorter
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """What one call of `fit` works with."""
+
+    readers: Readers
+    writer: RunWriter
+    meter: ProgressMeter
+    callbacks: Callbacks
+    val_every: int
+    save_every: float
 
 
 class Trainer:
@@ -96,11 +109,11 @@ class Trainer:
         self.recipe = recipe.in_epochs(len(self._train))
         world.check_shares(min(len(self._train), *(stage.batch for stage in self.recipe.stages)))
         counts = {"train_images": len(self._train), "val_images": len(val)}
-        self._setting = Setting(
+        self._config = RunConfig(
             recipe, data, labels, {**data_card, **counts}, split, train_split, device, precision, world
         )
         self._phases = self.recipe.phases()
-        self._place = Place()
+        self._state = TrainerState()
         self._class_pixels: Tensor | None = None
         self._previous: dict[str, Any] = {}
         self.transplant: Transplant | None = None
@@ -108,27 +121,29 @@ class Trainer:
         if initial is not None:
             start = warm_start(net, initial, examples=self._train, preprocessing=self.recipe.preset, device=device)
             self.transplant, self._previous = start.transplant, start.to_dict()
-        self._examiner = Examiner(val, recipe=self.recipe, choice=DeviceChoice(device, "", precision, ""), world=world)
+        self._evaluator = Evaluator(
+            val, recipe=self.recipe, choice=DeviceChoice(device, "", precision, ""), world=world
+        )
         self._enter(0, net)
 
     @property
     def net(self) -> Net:
         """The net in training, of the phase that the run is in."""
-        return self._learner.net
+        return self._training.net
 
     def _new_net(self, phase: int, before: Net | None) -> Net:
         torch.manual_seed(seed_of(self.recipe.seed, NET, phase))
-        return phase_net(self.recipe, self._phases[phase], len(self._setting.labels), before).to(self._setting.device)
+        return phase_net(self.recipe, self._phases[phase], len(self._config.labels), before).to(self._config.device)
 
     def _enter(self, phase: int, net: Net) -> None:
         self._phase = phase
-        self._learner = Learner(
+        self._training = PhaseTrainer(
             net,
             recipe=self.recipe,
             phase=self._phases[phase],
             images=len(self._train),
-            precision=self._setting.precision,
-            void=self._setting.labels.void,
+            precision=self._config.precision,
+            void=self._config.labels.void,
             world=self._world,
         )
 
@@ -149,109 +164,145 @@ class Trainer:
             on_read: Hears (examples read, all) while the classes' pixels are counted, which class weights need.
             on_step: Hears what is known after each step.
             on_epoch: Hears each epoch's report.
-            stop: Asked before each step and each photo that is judged; on True all is kept in last.pt.
+            stop: Asked before each step and each photo that is counted or judged; on True all is kept in last.pt.
             val_every: Epochs between evaluations; the last epoch is always evaluated.
             save_every: Minutes between saves within an epoch.
             tensorboard: Whether to write scalars for TensorBoard.
 
         Raises:
             Cancelled: `stop` said so, to this process or another one.
-            DataError: The loss is no longer a number, or an example cannot be read.
+            DataError: The loss is no longer a number, an example cannot be read, no pixel is labelled, or another
+                process trains in this folder or trains something else.
             OutputError: No space is left.
             DeviceError: Another process of the run has ended.
         """
-        listeners = Listeners(on_read, on_step, on_epoch, stop)
-        with Readers(self._workers) as readers:
-            if self._class_pixels is None and any(stage.class_balance for stage in self.recipe.stages):
-                self._class_pixels = class_pixels(self._train, readers, self._world, on_read)
-            init = self._previous.get("name")
-            info = self._setting.info(epochs=self.recipe.epochs, val_every=val_every, init=init)
-            records = Records(self._run, info, writes=self._world.is_first)
-            records.start(epochs_done=self._place.epoch, step=self._place.step, tensorboard=tensorboard)
-            pace = Pace(self.recipe, len(self._train), val_every)
-            self._saved = time.monotonic()
-            desk = Desk(readers, records, pace, listeners, val_every, save_every)
-            with records.ending():
-                while self._place.epoch < self.recipe.epochs:
-                    self._train_epoch(desk)
-                    on_epoch(self._end_epoch(desk))
+        fit = self._begun(Callbacks(on_read, on_step, on_epoch, stop), val_every, save_every)
+        with fit.readers:
+            fit.writer.start(epochs_done=self._state.epoch, step=self._state.step, tensorboard=tensorboard)
+            try:
+                with fit.writer.ending():
+                    self._count_classes(fit)
+                    while self._state.epoch < self.recipe.epochs:
+                        self._train_epoch(fit)
+                        on_epoch(self._end_epoch(fit))
+            except Cancelled:
+                self._world.wait()  # torchrun ends all processes soon after one has ended, also one that still saves
+                raise
 
-    def _train_epoch(self, desk: Desk) -> None:
-        place, epoch = self._place, self._place.epoch
+    def _begun(self, callbacks: Callbacks, val_every: int, save_every: float) -> _Fit:
+        counts = (len(self._train), self._state.epoch, self._state.step)
+        if not self._world.agrees(json.dumps([self._config.recipe.to_dict(), counts, val_every])):
+            raise DataError(
+                f"The processes of this run differ in what they train: here {counts[0]} images of {self._config.data} "
+                f"after {counts[2]} steps; every machine needs the same data, options and run folder."
+            )
+        info = self._config.info(epochs=self.recipe.epochs, val_every=val_every, init=self._previous.get("name"))
+        self._saved = time.monotonic()
+        return _Fit(
+            readers=Readers(self._workers),
+            writer=RunWriter(self._run, info, writes=self._world.is_first),
+            meter=ProgressMeter(self.recipe, len(self._train), val_every),
+            callbacks=callbacks,
+            val_every=val_every,
+            save_every=save_every,
+        )
+
+    def _count_classes(self, fit: _Fit) -> None:
+        """For class weights; last.pt keeps the counts."""
+        if self._class_pixels is not None or not any(stage.class_balance for stage in self.recipe.stages):
+            return
+        heard = fit.callbacks
+        try:
+            self._class_pixels = class_pixels(
+                self._train, fit.readers, self._world, on_read=heard.on_read, stop=heard.stop
+            )
+        except Cancelled:
+            self.save()
+            raise
+
+    def _train_epoch(self, fit: _Fit) -> None:
+        state, epoch = self._state, self._state.epoch
         phase = max(number for number, each in enumerate(self._phases) if each.first_epoch <= epoch)
         if phase != self._phase:
-            self._learner.settle()
-            self._enter(phase, self._new_net(phase, self._learner.mean_net))
+            self._training.settle()
+            self._enter(phase, self._new_net(phase, self._training.mean_net))
         stage, steps = self.recipe.stage_at(epoch), self.recipe.steps_at(epoch, len(self._train))
         weights = None
         if stage.class_balance and self._class_pixels is not None:
             weights = class_weights(self._class_pixels, stage.class_balance)
         last = time.monotonic()
-        feed = training_batches(
-            self._train, self.recipe, epoch=epoch, first=place.position, world=self._world, readers=desk.readers
+        batches = training_batches(
+            self._train, self.recipe, epoch=epoch, first=state.position, world=self._world, readers=fit.readers
         )
-        with closing(feed):
-            while place.position < steps:
-                if self._world.any(desk.listeners.stop()):
+        with closing(batches):
+            while state.position < steps:
+                if self._world.any(fit.callbacks.stop()):
                     self.save()
-                    raise Cancelled(f"Stopped in epoch {epoch + 1} after {place.position} of {steps} steps.")
+                    raise Cancelled(f"Stopped in epoch {epoch + 1} after {state.position} of {steps} steps.")
                 try:
-                    pairs = next(feed)
+                    pairs = next(batches)
                 except DataError:
                     self.save()
                     raise
-                rate = self._learner.learning_rate
+                rate = self._training.learning_rate
                 try:
-                    loss = self._learner.step(pairs, stage=stage, weights=weights, place=place.step)
+                    loss = self._training.step(pairs, stage=stage, weights=weights, number=state.step)
                 except NotFinite as error:
-                    raise diverged(self._run, place, error) from error
+                    raise diverged(self._run, state, error) from error
                 now = time.monotonic()
-                place.stepped(loss, min(stage.batch, len(self._train)), now - last, rate)
-                desk.pace.stepped(epoch, now - last)
-                desk.records.stepped(place.step, loss, rate)
-                desk.listeners.on_step(
-                    desk.pace.progress(epoch=epoch, step=place.position, loss=place.loss, mean_iu=place.mean_iu)
+                state.stepped(loss, min(stage.batch, len(self._train)), now - last, rate)
+                fit.meter.stepped(epoch, now - last)
+                fit.writer.stepped(state.step, loss, rate)
+                fit.callbacks.on_step(
+                    fit.meter.progress(epoch=epoch, step=state.position, loss=state.loss, mean_iu=state.mean_iu)
                 )
                 last = now
-                if now - self._saved > 60 * desk.save_every:
+                if now - self._saved > 60 * fit.save_every:
                     self.save()
                     last = time.monotonic()
 
-    def _end_epoch(self, desk: Desk) -> EpochReport:
-        place, start = self._place, time.monotonic()
-        number = place.epoch + 1
+    def _end_epoch(self, fit: _Fit) -> EpochReport:
+        state, start = self._state, time.monotonic()
+        number = state.epoch + 1
         val: Mapping[str, Metrics] = {}
         self._check()
-        if number % desk.val_every == 0 or number == self.recipe.epochs:
+        if number % fit.val_every == 0 or number == self.recipe.epochs:
             try:
-                val = self._examiner.judged(self._learner, place, desk, self._setting.card(self._previous))
+                val = self._evaluator.evaluate(
+                    self._training,
+                    state,
+                    readers=fit.readers,
+                    writer=fit.writer,
+                    card=self._config.card(self._previous),
+                    stop=fit.callbacks.stop,
+                )
             except Cancelled as stopped:
                 self.save()
                 raise Cancelled(f"Stopped while epoch {number} was judged.") from stopped
             except DataError:
                 self.save()
                 raise
-            desk.pace.judged(time.monotonic() - start)
-        place.seconds += time.monotonic() - start
-        report = EpochReport(number, self.recipe.epochs, place.loss, place.images_per_second, val)
+            fit.meter.judged(time.monotonic() - start)
+        state.seconds += time.monotonic() - start
+        report = EpochReport(number, self.recipe.epochs, state.loss, state.images_per_second, val)
         scores = {name: Scores(each.mean_iu, each.pixel_accuracy) for name, each in val.items()}
         row = EpochRow(
-            number, place.step, place.seconds, report.loss, report.images_per_second, place.learning_rate, scores
+            number, state.step, state.seconds, report.loss, report.images_per_second, state.learning_rate, scores
         )
-        place.next_epoch()
+        state.next_epoch()
         # The log first: a row without its last.pt is taken out again by --resume, one that is missing stays missing.
-        desk.records.epoch(row)
+        fit.writer.epoch(row)
         if time.monotonic() - self._saved > SAVE_SOONEST or number == self.recipe.epochs:
             self._write()
         if val:
-            desk.records.curves()
+            fit.writer.curves()
         return report
 
     def _check(self) -> None:
         try:
-            self._learner.check()
+            self._training.check()
         except NotFinite as error:
-            raise diverged(self._run, self._place, error) from error
+            raise diverged(self._run, self._state, error) from error
 
     def save(self) -> None:
         """Writes last.pt: all that `resume` needs, whole or not at all; of many processes only the first does.
@@ -268,12 +319,12 @@ class Trainer:
         if not self._world.is_first:
             return
         state = {
-            "recipe": json.dumps(self._setting.recipe.to_dict()),
+            "recipe": json.dumps(self._config.recipe.to_dict()),
             "started_from": json.dumps(self._previous),
             "images": len(self._train),
             "phase": self._phase,
-            "place": self._place.to_dict(),
-            "learner": self._learner.state(),
+            "place": self._state.to_dict(),
+            "learner": self._training.state(),
         }
         if self._class_pixels is not None:
             state["class_pixels"] = self._class_pixels
@@ -286,21 +337,21 @@ class Trainer:
             CheckpointError: There is none, it is damaged, or it was made by another recipe or on other data.
         """
         path, state = self._run / LAST, load_state(self._run)
-        if not of_same_recipe(state["recipe"], self._setting.recipe):
+        if not of_same_recipe(state["recipe"], self._config.recipe):
             raise CheckpointError(f"{path}: made by another recipe; resume with the same one, or use a new folder.")
         images = state.get("images", len(self._train))
         if images != len(self._train):
             raise CheckpointError(
-                f"{path}: made with {images} training images; {self._setting.data} has {len(self._train)} now. Use a "
+                f"{path}: made with {images} training images; {self._config.data} has {len(self._train)} now. Use a "
                 "new folder, with --init to go on from its checkpoint."
             )
         try:
             phase = int(state.get("phase", 0))
             if phase != self._phase:
                 self._enter(phase, self._new_net(phase, None))
-            # Runs of before there were phases and places have all on one level.
-            self._learner.take_up(state.get("learner", state))
-            self._place = Place.from_dict(state.get("place", state), self._phases[phase].variants[-1])
+            # Runs of before there were phases have all on one level.
+            self._training.take_up(state.get("learner", state))
+            self._state = TrainerState.from_dict(state.get("place", state), self._phases[phase].variants[-1])
             self._previous = json.loads(state.get("started_from", "{}"))
         except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path}: cannot be resumed ({error}).") from error

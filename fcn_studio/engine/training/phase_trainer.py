@@ -18,8 +18,8 @@ from fcn_studio.engine.training.distributed import World, telling_of_the_end
 from fcn_studio.engine.training.examples import Pair
 from fcn_studio.engine.training.losses import training_loss
 from fcn_studio.engine.training.optimisation import clip, make_optimizer, make_schedule
-from fcn_studio.engine.training.readers import STEP, generator_of, seed_of
 from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.seeds import STEP, generator_of, seed_of
 from fcn_studio.engine.training.stages import Phase, Stage
 
 
@@ -27,7 +27,7 @@ class NotFinite(ArithmeticError):
     """The loss or the weights are no longer numbers; nothing was saved of them."""
 
 
-class Learner:
+class PhaseTrainer:
     """One phase's net in training.
 
     Attributes:
@@ -58,7 +58,7 @@ class Learner:
         self.net = self._placed(net)
         self.mean_net = copy.deepcopy(self.net).requires_grad_(False).eval()
         all_used = all(recipe.weights_by_output[name] for name in phase.variants)
-        self._module = world.wrapped(self.net, all_used=all_used)
+        self._module = world.wrapped(self.net, all_used=all_used, in_one_part=recipe.sampling == "crops")
         self._optimizer = make_optimizer(self.net, recipe, phase)
         self._schedule = make_schedule(self._optimizer, recipe, phase, phase.steps(images))
         self._step = 0  # of the phase
@@ -68,7 +68,7 @@ class Learner:
         """Of weights, at the step to come."""
         return float(self._optimizer.param_groups[0]["lr"])
 
-    def step(self, pairs: Sequence[Pair], *, stage: Stage, weights: Tensor | None, place: int) -> float:
+    def step(self, pairs: Sequence[Pair], *, stage: Stage, weights: Tensor | None, number: int) -> float:
         """One step of all processes down the loss of the whole batch.
 
         Each process computes its own share, and photos of different sizes come one by one. A part's loss counts as its
@@ -80,7 +80,7 @@ class Learner:
             pairs: This process's examples.
             stage: Its loss.
             weights: (C,) of the classes, on the CPU, or None.
-            place: Number of the step in the run, which seeds dropout and sampling.
+            number: Of the step in the run, which seeds dropout and sampling.
 
         Returns:
             The loss of the whole batch.
@@ -92,16 +92,16 @@ class Learner:
         parts = _stacked(pairs)
         shares = [self._share(part.marks, weights) for part in parts]
         whole = float(self._world.sum(torch.tensor(sum(shares), dtype=torch.float64)))
-        torch.manual_seed(seed_of(self.recipe.seed, STEP, place, self._world.rank))
-        chance = generator_of(self.recipe.seed, STEP, place, self._world.rank)
+        torch.manual_seed(seed_of(self.recipe.seed, STEP, number, self._world.rank))
+        chance = generator_of(self.recipe.seed, STEP, number, self._world.rank)
         on_device = None if weights is None else weights.to(self._device)
         self._optimizer.zero_grad(set_to_none=True)
         loss = 0.0
         with telling_of_the_end():
-            for number, (part, share) in enumerate(zip(parts, shares, strict=True), start=1):
+            for position, (part, share) in enumerate(zip(parts, shares, strict=True), start=1):
                 # Gradients are averaged over the processes at the last part, so each counts `size` times.
                 factor = share / whole * self._world.size if whole else 0.0
-                loss += self._part(part, stage, on_device, chance, factor, is_last=number == len(parts))
+                loss += self._part(part, stage, on_device, chance, factor, is_last=position == len(parts))
         loss = float(self._world.sum(torch.tensor(loss, dtype=torch.float64))) / self._world.size
         if not torch.isfinite(torch.tensor(loss)):
             raise NotFinite(f"The loss became {loss}")

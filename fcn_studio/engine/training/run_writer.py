@@ -21,6 +21,7 @@ from fcn_studio.core.run_folder import (
     BEST,
     LAST,
     NEWEST,
+    RUN,
     EpochRow,
     RunInfo,
     State,
@@ -34,19 +35,19 @@ from fcn_studio.core.run_folder import (
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.preprocess import Preprocessing
-from fcn_studio.engine.training.board import Board
 from fcn_studio.engine.training.curves import draw_curves
+from fcn_studio.engine.training.tensorboard_log import TensorBoardLog
 
 DRAW_EVERY = 10.0  # seconds; a picture takes half a second
 
 
-class Records:
+class RunWriter:
     """The writer of one run's folder; of many processes only the first has one that writes."""
 
     def __init__(self, folder: Path, info: RunInfo, *, writes: bool) -> None:
         self.folder, self.info = folder, info
         self._writes = writes
-        self._board: Board | None = None
+        self._tensorboard: TensorBoardLog | None = None
         self._drawn, self._due = time.monotonic(), False
 
     def start(self, *, epochs_done: int, step: int, tensorboard: bool) -> None:
@@ -63,18 +64,31 @@ class Records:
         started = self.info.started or datetime.datetime.now(datetime.UTC).astimezone().isoformat(timespec="seconds")
         if is_run(self.folder):
             before = read_run(self.folder)
-            if before.state == "running" and before.process and before.process[0] != os.getpid():
-                raise DataError(f"{self.folder}: process {before.process[0]} is training here; stop it first.")
+            self._refuse_a_second(before)
             started = before.started if step else started
-        if tensorboard:
-            self._board = Board(self.folder, step)
         me = psutil.Process()
         self.info = replace(
             self.info, started=started, process=(me.pid, me.create_time()), host=platform.node(), state="running"
         )
-        self._sweep()
-        write_log(self.folder, self.info.variants, (row for row in read_log(self.folder) if row.epoch <= epochs_done))
-        write_run(self.folder, self.info)
+        with contextlib.ExitStack() as undone:
+            if tensorboard:
+                self._tensorboard = TensorBoardLog(self.folder, step)
+                undone.callback(self._tensorboard.close)
+            self._sweep()
+            rows = [row for row in read_log(self.folder) if row.epoch <= epochs_done]
+            write_log(self.folder, self.info.variants, rows)
+            write_run(self.folder, self.info)
+            undone.pop_all()
+
+    def _refuse_a_second(self, before: RunInfo) -> None:
+        if before.state != "running" or before.process is None:
+            return
+        number, here = before.process[0], before.host == platform.node()
+        if here and number == os.getpid():
+            return
+        where = "" if here else f" on {before.host}"
+        gone = "" if here else f' If it is gone, write "stopped" for "running" in {self.folder / RUN}.'
+        raise DataError(f"{self.folder}: process {number}{where} is training here; stop it first.{gone}")
 
     def _sweep(self) -> None:
         """Removes what a process that was killed had half written."""
@@ -103,8 +117,8 @@ class Records:
 
     def stepped(self, step: int, loss: float, learning_rate: float) -> None:
         """Tells TensorBoard."""
-        if self._board:
-            self._board.stepped(step, loss, learning_rate)
+        if self._tensorboard:
+            self._tensorboard.stepped(step, loss, learning_rate)
 
     def epoch(self, row: EpochRow) -> None:
         """Adds an epoch to the log.
@@ -114,8 +128,8 @@ class Records:
         """
         if self._writes:
             append_row(self.folder, self.info.variants, row)
-        if self._board:
-            self._board.judged(row)
+        if self._tensorboard:
+            self._tensorboard.judged(row)
 
     def curves(self, *, is_last: bool = False) -> None:
         """Draws the log, unless it was drawn a moment ago; what was left out then is drawn when the run ends.
@@ -145,8 +159,8 @@ class Records:
 
     def _end(self, state: State, reason: str = "") -> None:
         self.info = replace(self.info, state=state, reason=reason, process=None)
-        if self._board:
-            self._board.close()
+        if self._tensorboard:
+            self._tensorboard.close()
         if self._writes:
             with contextlib.suppress(OutputError):  # of a full disk, which is said already
                 write_run(self.folder, self.info)

@@ -1,4 +1,4 @@
-"""Where a run is: what changes from step to step beside the weights."""
+"""The state of a run: what changes from step to step beside the weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 @dataclass
-class Place:
+class TrainerState:
     """Counts of a run, as last.pt keeps them.
 
     Attributes:
@@ -67,7 +67,7 @@ class Place:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], finest: str) -> Self:
-        """What `to_dict` gave; or a state of before there were places, whose net's finest variant is given."""
+        """What `to_dict` gave; or a last.pt of before it had a table for them, whose net's finest variant is given."""
         known = {entry.name: values[entry.name] for entry in fields(cls) if entry.name in values}
         if not isinstance(known.get("best", {}), dict):
             known["best"] = {finest: float(known["best"])}

@@ -13,7 +13,7 @@ WORD = re.compile(r"[A-Za-z][\w.-]*")  # shells take quotes away, so a word alon
 RIVALS = {"epochs": "iterations", "iterations": "epochs"}  # either says how long a stage is
 
 
-def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
+def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
     """Values by key, in order; a later one of the same key wins.
 
     Raises:
@@ -42,7 +42,7 @@ def _toml(setting: str, text: str) -> Any:
     return values["value"]
 
 
-def set_values(
+def override(
     plain: dict[str, Any], given: Mapping[str, Any], *, keys: Sequence[str], stage_keys: Sequence[str]
 ) -> None:
     """Sets the values in a recipe's plain form, in place.

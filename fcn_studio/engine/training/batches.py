@@ -8,8 +8,9 @@ from contextlib import closing
 from fcn_studio.engine.training.augment import augment
 from fcn_studio.engine.training.distributed import World
 from fcn_studio.engine.training.examples import Examples, Pair
-from fcn_studio.engine.training.readers import EXAMPLE, Readers, epoch_order, generator_of
+from fcn_studio.engine.training.readers import Readers
 from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.seeds import EXAMPLE, epoch_order, generator_of
 
 
 def training_batches(

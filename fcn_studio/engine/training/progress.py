@@ -1,9 +1,11 @@
-"""How fast a run goes, and when it will be done."""
+"""What a run tells while it goes, and how fast it goes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from fcn_studio.core.metrics import Metrics
 from fcn_studio.engine.training.recipe import Recipe
 
 MEMORY = 0.95  # of the running mean of seconds a pixel: about the last 20 steps
@@ -36,7 +38,28 @@ class Progress:
     share: float
 
 
-class Pace:
+@dataclass(frozen=True, slots=True)
+class EpochReport:
+    """What one epoch gave; `val` is empty where the epoch was not evaluated."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    images_per_second: float
+    val: Mapping[str, Metrics]
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Who hears of a run and may stop it; see `Trainer.fit`."""
+
+    on_read: Callable[[int, int], None] = lambda done, total: None
+    on_step: Callable[[Progress], None] = lambda progress: None
+    on_epoch: Callable[[EpochReport], None] = lambda report: None
+    stop: Callable[[], bool] = lambda: False
+
+
+class ProgressMeter:
     """Work counted in pixels: crops of later stages are larger."""
 
     def __init__(self, recipe: Recipe, images: int, val_every: int) -> None:
@@ -48,11 +71,16 @@ class Pace:
         self._seconds_a_pixel: float | None = None
         self._judging = 0.0
 
+    def _batch(self, epoch: int) -> int:
+        """Images in a step; a small data set has fewer than the recipe's."""
+        return min(self._recipe.stage_at(epoch).batch, self._images)
+
     def _pixels(self, epoch: int) -> float:
-        """Of a step; of whole photos each counts as one."""
-        stage = self._recipe.stage_at(epoch)
-        whole = self._recipe.sampling == "whole" or stage.crop is None
-        return float(stage.batch if whole or stage.crop is None else stage.batch * stage.crop[0] * stage.crop[1])
+        """Of a step; of whole photos, whose sizes are not known, each counts as one."""
+        crop = self._recipe.stage_at(epoch).crop
+        if crop is None or self._recipe.sampling == "whole":
+            return float(self._batch(epoch))
+        return float(self._batch(epoch) * crop[0] * crop[1])
 
     def stepped(self, epoch: int, seconds: float) -> None:
         """Hears how long a step of this epoch (from 0) took."""
@@ -70,7 +98,6 @@ class Pace:
         each = self._seconds_a_pixel or 0.0
         epochs = self._recipe.epochs
         evaluations = epochs // self._val_every - epoch // self._val_every + (epochs % self._val_every > 0)
-        batch = self._recipe.stage_at(epoch).batch
         return Progress(
             epoch=epoch + 1,
             epochs=epochs,
@@ -78,7 +105,7 @@ class Pace:
             steps=self._recipe.steps_at(epoch, self._images),
             loss=loss,
             mean_iu=mean_iu,
-            images_per_second=batch / (each * self._pixels(epoch)) if each else 0.0,
+            images_per_second=self._batch(epoch) / (each * self._pixels(epoch)) if each else 0.0,
             seconds_left=(self._before[-1] - done) * each + evaluations * self._judging,
             share=done / self._before[-1],
         )

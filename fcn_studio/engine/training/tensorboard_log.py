@@ -11,7 +11,7 @@ from fcn_studio.core.run_folder import EpochRow
 FOLDER = "tensorboard"
 
 
-class Board:
+class TensorBoardLog:
     """RUN/tensorboard: loss and learning rate by step, the variants' figures by epoch."""
 
     def __init__(self, run: Path, step: int) -> None:

@@ -17,7 +17,7 @@ from fcn_studio.engine.training.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class RunConfig:
     """Every choice of a run.
 
     Attributes:
