@@ -110,7 +110,10 @@ def _print(console: Console, dataset: Dataset, report: DataReport, labels: str |
         console.print(Text(f"{problems} problem{'s' * (problems > 1)} found.", "bold red"))
         return
     console.print(Text("No problems found.", "bold green"))
-    if {"train", "val"} <= set(dataset.splits):
+    if not {"train", "val"} <= set(dataset.splits):
+        hint = "Training needs a split to learn from and one to measure on: see the note."
+        console.print(Text(hint), soft_wrap=True)
+    else:
         named = f" --labels {_quoted(labels)}" if labels else ""
         command = f"fcn-studio train --data {_quoted(str(report.folder))}{named} -o runs/first"
         console.print(Text(f"To train on it: {command}"), soft_wrap=True)

@@ -22,17 +22,25 @@ from fcn_studio.core.datasets.findings import (
     Level,
     listing_findings,
     pair_findings,
-    shared_photos,
     unlisted_findings,
 )
 from fcn_studio.core.datasets.layout import Example, Listing
 from fcn_studio.core.datasets.pair_scan import PairScan, ReadValues, Size, read_values, scan_pair
-from fcn_studio.core.datasets.value_findings import class_findings, nothing_to_read_by, value_findings
+from fcn_studio.core.datasets.split_findings import missing_splits, shared_photos
+from fcn_studio.core.datasets.value_findings import (
+    class_findings,
+    nothing_to_read_by,
+    spoilt_findings,
+    value_findings,
+)
+from fcn_studio.core.datasets.value_hints import looks_spoilt
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet
 
 __all__ = ["DataReport", "Finding", "Level", "SplitReport", "check_dataset"]
 
+# Where masks are read by the wrong values, a class that seems never to occur may well do.
+MISREAD = frozenset({"illegal_values", "indices_not_values", "binary_255"})
 MOST_THREADS = 8  # Pillow decodes outside Python's lock; each thread holds a photo
 
 
@@ -168,10 +176,15 @@ def check_dataset(
         reports.append(report)
         if known:
             wrong = value_findings(name, mine, read, known)
-            findings += wrong or class_findings(name, report.class_photos, known)
-    findings += shared_photos(by_split)
-    if set(dataset.splits) == {"all"}:
-        findings.append(_one_split())
+            findings += wrong
+            if all(finding.kind not in MISREAD for finding in wrong):
+                findings += class_findings(name, report.class_photos, known)
+        else:
+            findings += spoilt_findings(name, [scan for scan in mine if looks_spoilt(scan, 0)], None)
+    lists = {name: listing.list_path for name, listing in listings.items()}
+    findings += shared_photos(by_split, lists)
+    if not splits:
+        findings += missing_splits(dataset.splits, lists)
     findings.sort(key=lambda finding: finding.level is not Level.PROBLEM)
     # Files are named as seen from the data set's folder, which the report names once.
     here = f"{dataset.folder}{os.sep}"
@@ -217,15 +230,4 @@ def _split_report(
         void_pixels=sum(values.void for values in read),
         smallest=sizes[0] if sizes else None,
         largest=sizes[-1] if sizes else None,
-    )
-
-
-def _one_split() -> Finding:
-    return Finding(
-        "one_split",
-        Level.NOTE,
-        "all",
-        "There is one split, all; training needs train and val.",
-        "Write the names of the photos to learn from into train.txt, one a line, and those to measure on into val.txt, "
-        "or put the files into images/train, images/val, masks/train and masks/val.",
     )

@@ -66,6 +66,8 @@ class Dataset:
             raise DataError(
                 f"{alone[0]}: no mask of this name in {listing.mask_folder} ({len(alone)} photos have none)."
             )
+        if listing.is_empty_list:
+            raise DataError(f"{listing.list_path}: the list is empty; write the names of photos into it, one a line.")
         if not listing.pairs:
             raise DataError(f"{listing.photo_folder}: no images for the split {split!r}.")
         return listing.pairs

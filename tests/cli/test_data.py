@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,17 @@ def test_json_says_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     ones = sum(np.asarray(Image.open(path)).sum() for path in (folder / "masks" / "train").iterdir())
     assert report["splits"]["train"]["class_pixels"] == {"background": 126 - ones, "crack": ones}
     assert [finding["files"] for finding in report["findings"]] == [["masks/val/1.png"]]
+
+
+def test_without_val_no_command_to_train_is_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for place in ("images", "masks"):
+        shutil.rmtree(folder / place / "val")
+    assert main(["data", "check", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "There is train but no val" in out
+    assert "into folders named val" in out
+    assert "Training needs a split to learn from and one to measure on" in out
+    assert "fcn-studio train" not in out
 
 
 def test_labels_can_be_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.data_check import DataReport, Finding, Level, check_dataset
 from fcn_studio.core.dataset import open_dataset
-from fcn_studio.core.errors import Cancelled
+from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.labels import LabelSet, built_in_label_sets
 
 NAMES = tuple(f"disc{number}" for number in range(8))
@@ -157,13 +157,151 @@ def test_a_jpeg_compressed_mask_is_told(discs: Path, coloured: bool) -> None:
     path.unlink()
     picture = Image.fromarray(np.stack([noisy, disc * 90, disc * 7], -1) if coloured else noisy)
     picture.save(path.with_suffix(".jpg"), quality=60)
-    assert "looks like a JPEG-compressed mask" in the(check(discs), "illegal_values").mend
+    assert "1 mask looks JPEG-compressed: disc0.jpg holds" in the(check(discs), "spoilt_mask").message
     Image.open(path.with_suffix(".jpg")).save(path)  # saved as PNG afterwards, it is spoilt all the same
     path.with_suffix(".jpg").unlink()
     distinct = len(np.unique(np.asarray(Image.open(path)).reshape(disc.size, -1), axis=0))
-    mend = the(check(discs), "illegal_values").mend
-    assert "JPEG-compressed" in mend
-    assert f"{distinct} distinct" in mend
+    message = the(check(discs), "spoilt_mask").message
+    assert "JPEG-compressed" in message
+    assert f"{distinct} distinct" in message
+
+
+def shapes(folder: Path) -> None:
+    """Draws masks of 0 and 255 large enough for JPEG and interpolation to show, with photos of their size."""
+    y, x = np.mgrid[:96, :128]
+    for number, name in enumerate(NAMES):
+        ring = abs(np.hypot(y - 48, x - 50 - 3 * number) - 25) < 5
+        Image.fromarray(np.where(ring, 255, 0).astype(np.uint8)).save(folder / "masks" / f"{name}.png")
+        noise = np.random.default_rng(number).integers(0, 256, (96, 128, 3))
+        Image.fromarray(noise.astype(np.uint8)).save(folder / "images" / f"{name}.png")
+
+
+def to_jpeg(mask: Path) -> None:
+    Image.open(mask).save(mask.with_suffix(".jpg"), quality=75)
+    mask.unlink()
+
+
+def test_each_fault_of_a_mask_is_told_apart(discs: Path) -> None:
+    shapes(discs)
+    (discs / "labels.json").write_text('{"name": "discs", "classes": ["background", "disc"], "values": [0, 255]}')
+    assert check(discs).findings == ()
+    masks = discs / "masks"
+    to_jpeg(masks / "disc0.png")
+    whole = Image.open(masks / "disc1.png")
+    whole.resize((64, 48), Image.Resampling.BILINEAR).save(masks / "disc1.png")
+    for name in ("disc2", "disc3"):
+        Image.fromarray(np.asarray(Image.open(masks / f"{name}.png")) // 255).save(masks / f"{name}.png")
+    report = check(discs)
+    assert kinds(report) == ["indices_not_values", "size_mismatch", "spoilt_mask"]
+    assert the(report, "spoilt_mask").files == (masks / "disc0.jpg", masks / "disc1.png")
+    indices = the(report, "indices_not_values")
+    assert indices.files == (masks / "disc2.png", masks / "disc3.png")
+    assert "2 masks hold the class indices 0, 1, where the values 0, 255 are read" in indices.message
+    assert 'take "values" out of labels.json' in indices.mend
+
+
+def test_a_spoilt_mask_does_not_hide_0_and_255(discs: Path) -> None:
+    shapes(discs)
+    to_jpeg(discs / "masks" / "disc0.png")
+    report = check(discs)
+    assert sorted((finding.kind, finding.split, len(finding.files)) for finding in report.findings) == [
+        ("binary_255", "train", 4),
+        ("binary_255", "val", 3),
+        ("spoilt_mask", "train", 1),
+    ]
+
+
+def test_one_odd_value_does_not_hide_that_classes_begin_at_1(discs: Path) -> None:
+    redraw(discs, np.array([1, 2], np.uint8))
+    Image.fromarray(np.full((24, 32), 77, np.uint8)).save(discs / "masks" / "disc0.png")
+    train = [finding for finding in check(discs).findings if finding.split == "train"]
+    assert [len(finding.files) for finding in train] == [4, 1]
+    assert "began at 1" in train[0].mend
+    assert "value 77" in train[1].message
+
+
+def test_classes_along_thin_lines_are_not_taken_for_blends(discs: Path) -> None:
+    for name in NAMES:
+        values = np.repeat(np.arange(8, dtype=np.uint8), 4)[None].repeat(24, 0)
+        values[5], values[9] = 8, 9  # lines of one pixel
+        values[0, :9] = 44  # an illegal value
+        Image.fromarray(values).save(discs / "masks" / f"{name}.png")
+        Image.new("RGB", (32, 24), int(name[-1])).save(discs / "images" / f"{name}.png")
+    (discs / "labels.json").write_text(json.dumps({"classes": [f"class {index}" for index in range(10)]}))
+    assert kinds(check(discs)) == ["illegal_values"] * 2
+
+
+def test_without_labels_a_spoilt_mask_spoils_no_advice(discs: Path) -> None:
+    shapes(discs)
+    to_jpeg(discs / "masks" / "disc0.png")
+    (discs / "labels.json").unlink()
+    report = check(discs)
+    assert kinds(report) == ["no_labels", "spoilt_mask"]
+    mend = the(report, "no_labels").mend
+    proposed = json.loads(mend[mend.index("{") : mend.index("}") + 1])
+    assert (len(proposed["classes"]), proposed["values"]) == (2, [0, 255])
+
+
+@pytest.mark.parametrize(("values", "classes"), [((3, 90, 200), 3), (tuple(range(0, 200, 4)), 0)])
+def test_the_advised_labels_are_never_long(discs: Path, values: tuple[int, ...], classes: int) -> None:
+    (discs / "labels.json").unlink()
+    for name in NAMES:
+        blocks = np.array(values, np.uint8).repeat(4)[None].repeat(24, 0)
+        Image.fromarray(blocks).save(discs / "masks" / f"{name}.png")
+        Image.new("RGB", blocks.shape[::-1], int(name[-1])).save(discs / "images" / f"{name}.png")
+    report = check(discs)
+    assert kinds(report) == ["no_labels"]
+    mend = report.findings[0].mend
+    assert len(mend) < 400
+    if classes:
+        (discs / "labels.json").write_text(mend[mend.index("{") : mend.index("}") + 1])
+        assert check(discs).clean
+    else:
+        assert "for the 50 values" in mend
+
+
+def test_a_split_that_training_lacks_is_told(discs: Path) -> None:
+    train = (discs / "train.txt").read_text()
+    (discs / "train.txt").unlink()
+    report = check(discs)
+    assert report.clean
+    assert "no train" in the(report, "no_train").message
+    assert "into train.txt" in the(report, "no_train").mend
+    (discs / "train.txt").write_text(train)
+    (discs / "val.txt").rename(discs / "test.txt")
+    report = check(discs)
+    assert kinds(report) == ["no_val"]
+    assert "into val.txt" in report.findings[0].mend
+    assert "--split test" in report.findings[0].mend
+    assert check_dataset(open_dataset(discs), splits=["train"]).findings == ()
+
+
+def test_an_empty_list_is_told_as_one(discs: Path) -> None:
+    (discs / "val.txt").write_text("# nothing yet\n")
+    report = check(discs)
+    assert kinds(report) == ["empty_list", "in_no_list"]
+    assert "val.txt is empty" in report.findings[0].message
+    with pytest.raises(DataError, match=r"val\.txt: the list is empty"):
+        open_dataset(discs).examples("val")
+
+
+def test_what_a_list_names_twice_is_told_with_its_lines(discs: Path) -> None:
+    (discs / "train.txt").write_text("disc0\ndisc1\n\ndisc2\ndisc3\ndisc4\ndisc1.png\n")
+    report = check(discs)
+    assert kinds(report) == ["listed_twice"]  # and not that there are two files of one content
+    assert report.findings[0].message == "train.txt names 1 photo more than once: disc1.png in lines 2 and 7."
+    shutil.copy(discs / "images" / "disc0.png", discs / "images" / "disc2.png")
+    shutil.copy(discs / "masks" / "disc0.png", discs / "masks" / "disc2.png")
+    assert "repeated_photo" in kinds(check(discs))
+
+
+def test_a_photo_in_two_lists_names_the_lists(discs: Path) -> None:
+    (discs / "val.txt").write_text("\n".join(NAMES[4:]))
+    finding = the(check(discs), "photo_in_two_splits")
+    assert "1 photo is in both train.txt and val.txt" in finding.message
+    assert "disc4.png is in both" in finding.message
+    assert finding.files == (discs / "images" / "disc4.png",)
+    assert finding.mend == "Take it out of train.txt, or out of val.txt."
 
 
 def test_colours_of_no_class_are_told(discs: Path) -> None:

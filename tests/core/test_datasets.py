@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from scipy.io import savemat
 from torchvision.datasets import Cityscapes, SBDataset, VOCSegmentation
 
 from fcn_studio.core.dataset import find_examples, open_dataset, read_example
+from fcn_studio.core.datasets.class_presence import only_class_sentence
 from fcn_studio.core.datasets.mask_file import read_mask
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet, built_in_label_sets, voc_colour
@@ -417,3 +419,33 @@ def test_a_models_larger_label_set_does_not_turn_void_into_a_class(tmp_path: Pat
     voc = built_in_label_sets()["voc"]
     truth = read_example(find_examples(tmp_path, "all")[0], voc)[1]
     assert set(truth.ravel().tolist()) == {0, 1, voc.void}
+
+
+def test_an_illegal_label_mentions_the_values_that_are_in_force(tmp_path: Path) -> None:
+    plain(tmp_path)
+    labels_json(tmp_path, classes=["background", "crack"], values=[0, 255])
+    example = find_examples(tmp_path, "all")[0]
+    with pytest.raises(DataError, match=r'values in the masks are 0, 255; labels\.json can change that with "values"'):
+        read_mask(example.mask, known(tmp_path), example.encoding)
+    labels_json(tmp_path, classes=["background"])
+    with pytest.raises(DataError) as caught:
+        read_mask(example.mask, known(tmp_path))
+    assert '"values"' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "says"),
+    [
+        ([5, 1], None),
+        ([9, 0], 'In train only background occurs: masks of 0 and 255 .*"values": \\[0, 255\\] in labels.json'),
+        ([0, 9], "In train only crack occurs, of the 2 classes of cracks"),
+        ([0, 0], "In train nothing is labelled"),
+    ],
+)
+def test_fewer_than_two_classes_are_told(tmp_path: Path, pixels: list[int], says: str | None) -> None:
+    plain(tmp_path)
+    sentence = only_class_sentence(known(tmp_path), np.array(pixels, np.int64), "train")
+    if says is None:
+        assert sentence is None
+    else:
+        assert re.search(says, sentence or "")

@@ -5,20 +5,14 @@ Here is what concerns files; what concerns their labels is in `value_findings`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from fcn_studio.core.datasets.layout import Listing
 from fcn_studio.core.datasets.pair_scan import PairScan
-
-# Pairs of splits that must not share a photo; trainval, for one, is meant to hold val's.
-APART = {frozenset(pair) for pair in combinations(("train", "val", "test"), 2)} | {
-    frozenset(pair) for pair in (("trainval", "test"), ("trainaug", "val"), ("trainaug", "test"))
-}
 
 
 class Level(Enum):
@@ -68,7 +62,17 @@ def below(path: Path, folder: Path) -> str:
 def listing_findings(split: str, listing: Listing) -> list[Finding]:
     """What does not pair up."""
     found = []
-    if not listing.pairs:
+    if listing.is_empty_list:
+        found.append(
+            Finding(
+                "empty_list",
+                Level.PROBLEM,
+                split,
+                f"{listing.list_path} is empty, so that {split} has no photos.",
+                "Write the names of its photos into it, one a line, or remove the list.",
+            )
+        )
+    elif not listing.pairs and not listing.missing:
         found.append(
             Finding(
                 "no_pairs",
@@ -123,6 +127,21 @@ def listing_findings(split: str, listing: Listing) -> list[Finding]:
                 "Put the photos there, or take the lines out of the list.",
             )
         )
+    if repeated := listing.repeated:
+        photo, lines = repeated[0]
+        numbers = f"{', '.join(map(str, lines[:-1]))} and {lines[-1]}"
+        more = f", and {len(repeated) - 1} more" if len(repeated) > 1 else ""
+        found.append(
+            Finding(
+                "listed_twice",
+                Level.NOTE,
+                split,
+                f"{listing.list_path} names {counted(repeated, 'photo', 'photos')} more than once: {photo.name} in "
+                f"lines {numbers}{more}.",
+                "Keep one line of each, unless it is to count more.",
+                tuple(photo for photo, _ in repeated),
+            )
+        )
     return found
 
 
@@ -174,7 +193,7 @@ def pair_findings(split: str, scans: Sequence[PairScan]) -> list[Finding]:
                 tuple(scan.example.mask for scan, _, _ in differ),
             )
         )
-    repeated = [files for files in _by_content(scans).values() if len(files) > 1]
+    repeated = [files for files in by_content(scans).values() if len(files) > 1]
     if repeated:
         found.append(
             Finding(
@@ -189,35 +208,13 @@ def pair_findings(split: str, scans: Sequence[PairScan]) -> list[Finding]:
     return found
 
 
-def shared_photos(by_split: Mapping[str, Sequence[PairScan]]) -> list[Finding]:
-    """Photos of one content in two splits that are to be apart."""
-    found = []
-    content = {name: _by_content(scans) for name, scans in by_split.items()}
-    for one, other in combinations(by_split, 2):
-        if frozenset((one, other)) not in APART:
-            continue
-        shared = [digest for digest in content[one] if digest in content[other]]
-        if shared:
-            found.append(
-                Finding(
-                    "photo_in_two_splits",
-                    Level.PROBLEM,
-                    f"{one}, {other}",
-                    f"{counted(shared, 'photo is', 'photos are')} in both {one} and {other}, so that figures on "
-                    f"{other} would be too good.",
-                    f"Take them out of {one}, or out of {other}.",
-                    tuple(path for digest in shared for path in (content[one][digest][0], content[other][digest][0])),
-                )
-            )
-    return found
-
-
-def _by_content(scans: Sequence[PairScan]) -> dict[bytes, list[Path]]:
-    found: dict[bytes, list[Path]] = {}
+def by_content(scans: Sequence[PairScan]) -> dict[bytes, list[Path]]:
+    """By the digest of their bytes, the photos that could be read; of a file that is listed twice, one."""
+    found: dict[bytes, dict[Path, None]] = {}
     for scan in scans:
         if scan.digest:
-            found.setdefault(scan.digest, []).append(scan.example.photo)
-    return found
+            found.setdefault(scan.digest, {})[scan.example.photo] = None
+    return {digest: list(photos) for digest, photos in found.items()}
 
 
 def counted(things: Sequence[object], one: str, many: str) -> str:

@@ -36,6 +36,8 @@ class Listing:
         masks_alone: Masks that have no photo.
         same_name: Groups of photos, or of masks, that differ in their suffixes only; the first of each is taken.
         missing: Sentences about names of a list that has no file for them, with the line.
+        repeated: Photos that a list names more than once, each with its lines from 1.
+        list_path: The list that names the split, or None where none does.
         photo_folder: Where photos were looked for.
         mask_folder: Where masks were looked for, and by what names.
     """
@@ -45,8 +47,15 @@ class Listing:
     masks_alone: tuple[Path, ...] = ()
     same_name: tuple[tuple[Path, ...], ...] = ()
     missing: tuple[str, ...] = ()
+    repeated: tuple[tuple[Path, tuple[int, ...]], ...] = ()
+    list_path: Path | None = None
     photo_folder: str = ""
     mask_folder: str = ""
+
+    @property
+    def is_empty_list(self) -> bool:
+        """Whether a list was read that names nothing."""
+        return self.list_path is not None and not (self.pairs or self.photos_alone or self.missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from fcn_studio.core.image import opened
 from fcn_studio.core.labels import LabelSet
 
 ROWS = 256  # of an RGB mask, looked up at a time
+NAMED = 6  # values that a message names
 
 
 def mask_values(path: Path) -> NDArray[np.generic]:
@@ -55,11 +56,24 @@ def read_mask(path: Path, labels: LabelSet, encoding: Encoding = INDICES) -> NDA
     fits = legal[values]
     if not fits.all():
         raise DataError(
-            f"{path}: label {int(values[~fits][0])} is neither one of the {len(labels)} classes of {labels.name} "
-            f"nor void ({', '.join(map(str, encoding.void or (labels.void,)))})."
+            f"{path}: label {int(values[~fits][0])} is neither one of the {len(labels)} classes of {labels.name}"
+            f"{_as_values(encoding)} nor void{_as_void(encoding, labels)}."
         )
     mask: NDArray[np.uint8] = indices[values]
     return mask
+
+
+def _as_values(encoding: Encoding) -> str:
+    """How the classes are written, where that is not by their indices: the other thing that may be wrong."""
+    if encoding.values is None:
+        return ""
+    some = ", ".join(map(str, encoding.values[:NAMED])) + ", ..." * (len(encoding.values) > NAMED)
+    return f' (whose values in the masks are {some}; labels.json can change that with "values")'
+
+
+def _as_void(encoding: Encoding, labels: LabelSet) -> str:
+    void = [value for value in encoding.void or (labels.void,) if value not in (encoding.values or ())]
+    return f" ({', '.join(map(str, void))})" if void else ""
 
 
 def _from_wide(values: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
@@ -99,6 +113,9 @@ def _from_colours(pixels: NDArray[np.uint8], path: Path, labels: LabelSet) -> ND
         known = codes[place] == found
         if not known.all():
             colour = tuple(part[~known][0].tolist())
-            raise DataError(f"{path}: colour {colour} is not one of the label set {labels.name}; choose its own mask.")
+            raise DataError(
+                f"{path}: colour {colour} is not one of the label set {labels.name}; use the photo's own mask, in this "
+                f"set's colours or as a greyscale PNG of class indices."
+            )
         indices[start : start + ROWS] = values[place]
     return indices

@@ -18,6 +18,7 @@ from fcn_studio.core.image import opened, read_image
 from fcn_studio.core.labels import LabelSet
 
 MOST_VALUES = 1024  # kept of one mask, the most frequent; a mask that has more is none
+FEWEST_SCATTERED = 3  # a class of thin lines may be scattered, but hardly three of them
 
 Size = tuple[int, int]
 
@@ -37,6 +38,7 @@ class PairScan:
         is_coloured: Whether the mask holds colours; its values are 0xRRGGBB then.
         values: Pixels by value, the most frequent MOST_VALUES.
         distinct: How many values there are.
+        scattered: How many of them have no 2x2 pixels together; blends of JPEG and of interpolation have none.
         lossy: Whether the mask is a JPEG.
     """
 
@@ -50,6 +52,7 @@ class PairScan:
     is_coloured: bool = False
     values: Mapping[int, int] | None = None
     distinct: int = 0
+    scattered: int = 0
     lossy: bool = False
 
 
@@ -98,8 +101,19 @@ def scan_pair(example: Example) -> PairScan:
         is_coloured=content.ndim == 3,
         values={int(values[place]): int(counts[place]) for place in np.sort(most)},
         distinct=len(values),
+        scattered=_scattered(content, values),
         lossy=example.mask.suffix.lower() in LOSSY,
     )
+
+
+def _scattered(content: NDArray[np.generic], values: NDArray[np.generic]) -> int:
+    if not FEWEST_SCATTERED <= len(values) <= MOST_VALUES:  # too few to tell, or told by their number alone
+        return 0
+    numbers = colour_codes(content) if content.ndim == 3 else content
+    corner = numbers[:-1, :-1]
+    alike = (corner == numbers[1:, :-1]) & (corner == numbers[:-1, 1:]) & (corner == numbers[1:, 1:])
+    together = corner[alike]
+    return len(values) - len(_counted(together[:, np.newaxis] if together.dtype == np.uint8 else together)[0])
 
 
 def _counted(content: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.int64]]:

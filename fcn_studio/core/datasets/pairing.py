@@ -123,18 +123,24 @@ def chosen(photos: Names, masks: Sequence[Names], listed: NameList, *, encoding:
         encoding: Of the masks.
     """
     pairs, alone, missing = [], [], []
+    lines: dict[Path, list[int]] = {}
     for line, entry in listed.names:
         name = next((form for form in _forms(entry, photos.folder.name) if form in photos.files), None)
         if name is None:
             missing.append(f"{listed.path}, line {line}: no photo {entry} in {photos.folder}.")
-        elif (mask := _mask_of(name, masks)) is None:
-            alone.append(photos.files[name][0])
+            continue
+        photo = photos.files[name][0]
+        lines.setdefault(photo, []).append(line)
+        if (mask := _mask_of(name, masks)) is None:
+            alone.append(photo)
         else:
-            pairs.append(Example(photos.files[name][0], mask, encoding))
+            pairs.append(Example(photo, mask, encoding))
     return Listing(
         pairs=tuple(pairs),
         photos_alone=tuple(alone),
         missing=tuple(missing),
+        repeated=tuple((photo, tuple(numbers)) for photo, numbers in lines.items() if len(numbers) > 1),
+        list_path=listed.path,
         photo_folder=str(photos.folder),
         mask_folder=" or ".join(str(place.folder) for place in masks),
     )

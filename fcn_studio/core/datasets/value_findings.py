@@ -9,40 +9,40 @@ from pathlib import Path
 from fcn_studio.core.datasets.findings import Finding, Level, counted
 from fcn_studio.core.datasets.label_file import LABEL_FILE
 from fcn_studio.core.datasets.pair_scan import PairScan, ReadValues
-from fcn_studio.core.datasets.value_hints import mend_binary, mend_values, named_values, proposed_labels
+from fcn_studio.core.datasets.split_findings import LEARNT_FROM
+from fcn_studio.core.datasets.value_hints import (
+    holds_indices,
+    looks_spoilt,
+    mend_binary,
+    mend_values,
+    named_values,
+    proposed_labels,
+)
 from fcn_studio.core.labels import LabelSet
 
-LEARNT_FROM = frozenset({"train", "trainval", "trainaug", "all"})
+LOOKS = "JPEG-compressed, or resized with interpolation"
+
+_Read = tuple[PairScan, ReadValues]
 
 
 def value_findings(
     split: str, scans: Sequence[PairScan], read: Sequence[ReadValues], labels: LabelSet
 ) -> list[Finding]:
     """Values that are no label, and masks that label nothing."""
-    found = []
-    for coloured in (False, True):
-        bad = [
-            (scan, values)
-            for scan, values in zip(scans, read, strict=True)
-            if values.illegal and scan.is_coloured is coloured
-        ]
-        if bad:
-            files_of = Counter(value for _, values in bad for value in values.illegal)
-            what = ("colour", "colours") if coloured else ("value", "values")
-            found.append(
-                Finding(
-                    "illegal_values",
-                    Level.PROBLEM,
-                    split,
-                    f"{counted(bad, 'mask holds', 'masks hold')} {what[len(files_of) > 1]} "
-                    f"{named_values(list(files_of), coloured=coloured)}, neither a class of {labels.name} "
-                    f"nor void.",
-                    mend_values([scan for scan, _ in bad], sorted(files_of), labels),
-                    tuple(scan.example.mask for scan, _ in bad),
-                )
-            )
-    binary = _binary(scans, labels)
-    if binary and not found:
+    wrong = [(scan, values) for scan, values in zip(scans, read, strict=True) if values.illegal]
+    found = spoilt_findings(split, [scan for scan, _ in wrong if looks_spoilt(scan, len(labels))], labels)
+    numbered: list[_Read] = []
+    coloured: list[_Read] = []
+    for scan, values in wrong:
+        if not looks_spoilt(scan, len(labels)):
+            (coloured if scan.is_coloured else numbered).append((scan, values))
+    indexed = [(scan, values) for scan, values in numbered if holds_indices(scan, labels)]
+    if indexed:
+        found.append(_indices([scan for scan, _ in indexed], split))
+    rest = [entry for entry in numbered if entry not in indexed]
+    found += [_illegal(group, split, labels) for group in (coloured, *_by_cause(rest, labels)) if group]
+    sound = [scan for scan, values in zip(scans, read, strict=True) if not values.illegal]
+    if binary := _binary(sound, labels):
         message = f"{counted(binary, 'mask holds', 'masks hold')} 0 and 255 only."
         files = tuple(scan.example.mask for scan in binary)
         found.append(Finding("binary_255", Level.PROBLEM, split, message, mend_binary(labels), files))
@@ -63,6 +63,65 @@ def value_findings(
             )
         )
     return found
+
+
+def spoilt_findings(split: str, spoilt: Sequence[PairScan], labels: LabelSet | None) -> list[Finding]:
+    """Masks whose labels JPEG or interpolation mixed, however many files show it."""
+    if not spoilt:
+        return []
+    first = max(spoilt, key=lambda scan: scan.distinct)
+    how = "JPEG-compressed" if all(scan.lossy for scan in spoilt) else LOOKS
+    what = "colours" if first.is_coloured else "values"
+    classes = f", where {labels.name} has {counted(labels.classes, 'class', 'classes')}" if labels else ""
+    return [
+        Finding(
+            "spoilt_mask",
+            Level.PROBLEM,
+            split,
+            f"{counted(spoilt, 'mask looks', 'masks look')} {how}: {first.example.mask.name} holds {first.distinct} "
+            f"distinct {what}{classes}.",
+            "JPEG and interpolation mix neighbouring labels: export the masks again as PNG, and resize masks by "
+            "nearest neighbour only.",
+            tuple(scan.example.mask for scan in spoilt),
+        )
+    ]
+
+
+def _indices(scans: Sequence[PairScan], split: str) -> Finding:
+    values = list(scans[0].example.encoding.values or ())
+    held = sorted({value for scan in scans for value in scan.values or {}})
+    return Finding(
+        "indices_not_values",
+        Level.PROBLEM,
+        split,
+        f"{counted(scans, 'mask holds', 'masks hold')} the class indices {named_values(held, coloured=False)}, where "
+        f'the values {named_values(values, coloured=False)} are read ("values" in {LABEL_FILE}).',
+        f"Write the values {named_values(values, coloured=False)} into these masks, or, if all masks are to hold class "
+        f'indices, take "values" out of {LABEL_FILE}.',
+        tuple(scan.example.mask for scan in scans),
+    )
+
+
+def _by_cause(bad: Sequence[_Read], labels: LabelSet) -> list[list[_Read]]:
+    """Apart: masks that are one above the last class only, where few others would hide what that means."""
+    above = [entry for entry in bad if set(entry[1].illegal) == {len(labels)}]
+    others = [entry for entry in bad if entry not in above]
+    return [above, others] if len(others) < len(above) else [list(bad)]
+
+
+def _illegal(bad: Sequence[_Read], split: str, labels: LabelSet) -> Finding:
+    coloured = bad[0][0].is_coloured
+    files_of = Counter(value for _, values in bad for value in values.illegal)
+    what = ("colour", "colours") if coloured else ("value", "values")
+    return Finding(
+        "illegal_values",
+        Level.PROBLEM,
+        split,
+        f"{counted(bad, 'mask holds', 'masks hold')} {what[len(files_of) > 1]} "
+        f"{named_values(list(files_of), coloured=coloured)}, neither a class of {labels.name} nor void.",
+        mend_values([scan for scan, _ in bad], sorted(files_of), labels),
+        tuple(scan.example.mask for scan, _ in bad),
+    )
 
 
 def _binary(scans: Sequence[PairScan], labels: LabelSet) -> list[PairScan]:
@@ -98,21 +157,29 @@ def class_findings(split: str, class_photos: Sequence[int], labels: LabelSet) ->
 
 
 def nothing_to_read_by(folder: Path, scans: Sequence[PairScan]) -> Finding:
-    """That no label set is known, with one that fits what the masks hold."""
+    """That no label set is known, with one that fits what the masks hold, but for those that are spoilt."""
     numbers: Counter[int] = Counter()
     colours: Counter[int] = Counter()
     for scan in scans:
+        if looks_spoilt(scan, 0):
+            continue
         (colours if scan.is_coloured else numbers).update(scan.values or {})
     seen = [
         f"{kind} {named_values(list(values), coloured=coloured)}"
         for kind, values, coloured in (("values", numbers, False), ("colours", colours, True))
         if values
     ]
+    if not seen:
+        named = f"Mend the masks first; then name the classes in {LABEL_FILE}, or name a built-in set with --labels."
+    else:
+        named = (
+            f"Write {LABEL_FILE} into the folder, with your names in place of these: "
+            f"{proposed_labels(folder.resolve().name, numbers, colours)}, or name a built-in set with --labels."
+        )
     return Finding(
         "no_labels",
         Level.PROBLEM,
         "",
-        f"Nothing says what the classes are; the masks hold {' and '.join(seen) or 'nothing that can be read'}.",
-        f"Write {LABEL_FILE} into the folder, with your names in place of these: "
-        f"{proposed_labels(folder.resolve().name, numbers, colours)}, or name a built-in set with --labels.",
+        f"Nothing says what the classes are; the masks hold {' and '.join(seen) or 'nothing to tell them by'}.",
+        named,
     )

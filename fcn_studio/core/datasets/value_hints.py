@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from fcn_studio.core.datasets.encoding import ALSO_VOID
 from fcn_studio.core.datasets.label_file import LABEL_FILE
-from fcn_studio.core.datasets.pair_scan import PairScan
+from fcn_studio.core.datasets.pair_scan import FEWEST_SCATTERED, PairScan
 from fcn_studio.core.labels import LabelSet, label_sets_of_size
 
+MOST_WRITTEN = 40  # classes of a labels.json that is written out; more are hardly an annotator's, or a screenful
 MANY = 64  # distinct values beyond the classes, which compression or interpolation gives and no annotator
 NAMED = 8
 
@@ -31,6 +33,27 @@ def rgb(code: int) -> tuple[int, int, int]:
     return code >> 16, code >> 8 & 255, code & 255
 
 
+def looks_spoilt(scan: PairScan, classes: int) -> bool:
+    """Whether JPEG or interpolation mixed a mask's labels; asked of masks that hold illegal values.
+
+    Args:
+        scan: The mask.
+        classes: How many there are, or 0 where that is not known.
+    """
+    if scan.lossy:
+        return scan.distinct > 2  # one label, or two that JPEG left as they were, mislead nobody
+    # Blends lie along edges, so that hardly any has 2x2 pixels of its own.
+    blends = scan.scattered >= FEWEST_SCATTERED and 2 * scan.scattered >= scan.distinct
+    return blends or scan.distinct > classes + MANY
+
+
+def holds_indices(scan: PairScan, labels: LabelSet) -> bool:
+    """Whether a mask holds class indices although its classes are said to have other values."""
+    values = scan.example.encoding.values
+    held = set(scan.values or {}) - set(scan.example.encoding.void or ()) - {ALSO_VOID}
+    return values is not None and held <= set(range(len(labels)))
+
+
 def mend_values(scans: Sequence[PairScan], illegal: Sequence[int], labels: LabelSet) -> str:
     """How to mend illegal values.
 
@@ -40,22 +63,10 @@ def mend_values(scans: Sequence[PairScan], illegal: Sequence[int], labels: Label
         labels: The label set that they do not fit.
     """
     count = len(labels)
-    distinct = max(scan.distinct for scan in scans)
-    if any(scan.lossy for scan in scans):
-        return (
-            f"This looks like a JPEG-compressed mask: {distinct} distinct values in one file. JPEG mixes neighbouring "
-            "labels; export the masks again as PNG."
-        )
-    if distinct > count + MANY:
-        what = "colours" if scans[0].is_coloured else "values"
-        return (
-            f"This looks like a JPEG-compressed mask, or one resized with interpolation: {distinct} distinct "
-            f"{what} in one file. Export it again as PNG, and resize masks by nearest neighbour only."
-        )
     present = {value for scan in scans for value in scan.values or {}}
     if scans[0].is_coloured:
         if all(len(set(rgb(value))) == 1 for value in present):
-            return "All of these colours are grey: class indices saved as RGB. Save the masks as greyscale PNGs."
+            return "All of these colours are grey: numbers saved as RGB. Save the masks as greyscale PNGs."
         return (
             f'Write the colours that the masks use into {LABEL_FILE} as "colours", in the order of its classes, '
             "or save the masks as greyscale PNGs of class indices."
@@ -98,14 +109,30 @@ def proposed_labels(name: str, numbers: Mapping[int, int], colours: Mapping[int,
         colours: Pixels by 0xRRGGBB of the coloured ones.
     """
     if colours and not numbers:
-        kept = sorted(colours)[:255]
-        content = {
-            "name": name,
-            "classes": [f"class {index}" for index in range(len(kept))],
-            "colours": [list(rgb(code)) for code in kept],
-        }
-        return json.dumps(content)
+        kept = sorted(colours)
+        if len(kept) > MOST_WRITTEN:
+            return _sketch(name, len(kept), "colours", [list(rgb(code)) for code in kept[:2]])
+        content: dict[str, object] = {"name": name, "classes": _numbered(len(kept))}
+        return json.dumps(content | {"colours": [list(rgb(code)) for code in kept]})
     if set(numbers) <= {0, 255} and 255 in numbers:
         return json.dumps({"name": name, "classes": ["background", "foreground"], "values": [0, 255]})
-    top = max((value for value in numbers if value != 255), default=0)
-    return json.dumps({"name": name, "classes": [f"class {index}" for index in range(min(top, 254) + 1)]})
+    held = sorted(value for value in numbers if 0 <= value < ALSO_VOID)
+    count = max(held, default=0) + 1
+    if count <= MOST_WRITTEN and count <= 2 * max(len(held), 1):
+        return json.dumps({"name": name, "classes": _numbered(count)})
+    if len(held) > MOST_WRITTEN:
+        return _sketch(name, len(held), "values", held[:2])
+    return json.dumps({"name": name, "classes": _numbered(len(held)), "values": held})
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"class {index}" for index in range(count)]
+
+
+def _sketch(name: str, count: int, key: str, first: Sequence[object]) -> str:
+    """The beginning of a file that would be too long to read."""
+    some = ", ".join(map(str, first))
+    return (
+        f'{{"name": {json.dumps(name)}, "classes": ["class 0", "class 1", ...], "{key}": [{some}, ...]}}, '
+        f"and so on for the {count} {key} that the masks hold"
+    )
