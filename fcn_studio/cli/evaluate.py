@@ -49,27 +49,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the tables and writes the files; 1 if a photo was left out, each named on stderr."""
+    from fcn_studio.core.checkpoint_names import display_names
     from fcn_studio.core.dataset import open_dataset
-    from fcn_studio.core.errors import OutputError
+    from fcn_studio.core.errors import DataError, OutputError
+    from fcn_studio.core.report.facts import too_few_classes
     from fcn_studio.core.report.folder import check_folder, save_report
     from fcn_studio.core.report.mask_shelf import MaskShelf
     from fcn_studio.core.report.tables import save_photos
     from fcn_studio.engine.evaluation import evaluate_models, label_match  # torch takes seconds to import
-    from fcn_studio.engine.model import load
+    from fcn_studio.engine.model import find_checkpoint, load, split_head
 
     if args.report:
         check_folder(args.report)
     if args.csv and args.csv.is_dir():
         raise OutputError(f"{args.csv}: a folder; --csv wants the name of a file.")
     dataset = open_dataset(args.data)
-    models = [load(name, device=args.device, precision=args.precision) for name in args.weights or ["default"]]
-    notes = label_match(models, dataset).sentences()
+    weights = args.weights or ["default"]
+    models = [load(name, device=args.device, precision=args.precision) for name in weights]
+    names = display_names([model.name for model in models], [find_checkpoint(split_head(name)[0]) for name in weights])
+    notes = label_match(models, dataset, names=names).sentences()
     for note in notes:
         print(f"fcn-studio: {note}", file=sys.stderr)
     failures: list[tuple[Path, str]] = []
     with ExitStack() as stack:
         bar = stack.enter_context(progress_bar())
         task = bar.add_task("evaluate", total=None)
+
+        def say(words: str) -> None:
+            bar.console.print(f"fcn-studio: {words}", markup=False, highlight=False, soft_wrap=True)
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
@@ -78,40 +85,51 @@ def run(args: argparse.Namespace) -> int:
             words = str(error)
             named = any(str(path) in words for path in (example.photo, example.mask))
             failures.append((example.photo, words if named else f"{example.photo}: {words}"))
-            bar.console.print(f"fcn-studio: {failures[-1][1]}", markup=False, highlight=False, soft_wrap=True)
+            say(failures[-1][1])
 
         shelf = stack.enter_context(MaskShelf()) if args.report and not args.no_pictures else None
-        found = evaluate_models(
-            models,
-            dataset,
-            args.split,
-            on_image=show,
-            on_failure=failed,
-            on_masks=shelf.put if shelf else None,
-        )
+        try:
+            found = evaluate_models(
+                models,
+                dataset,
+                args.split,
+                names=names,
+                on_image=show,
+                on_failure=failed,
+                on_masks=shelf.put if shelf else None,
+            )
+        except DataError as error:
+            if not failures:
+                raise
+            say(str(error))  # the command was right, all of its inputs failed
+            return 1
+        if warning := too_few_classes(found, args.split):
+            say(warning)
+            notes = (warning, *notes)
         facts = _facts(args, dataset, notes, [words for _, words in failures])
         if args.csv:
             save_photos(found, facts, args.csv)
         if args.report:
             bar.update(task, description="write the report")
-            save_report(found, facts, args.report, shelf=shelf)
+            if save_report(found, facts, args.report, shelf=shelf):
+                say(f"replaced the report that was in {args.report}")
     if args.json:
-        print(json.dumps(_json(args, models, found, failures), indent=2, allow_nan=False))
+        print(json.dumps(_json(args, models, names, found, failures), indent=2, allow_nan=False))
     else:
-        _print_tables(args, models, found)
+        _print_tables(args, models, names, found)
         for place, what in ((args.csv, "per-image table"), (args.report, "report")):
             if place:
                 print(f"The {what} is in {place / 'report.html' if what == 'report' else place}")
     return 1 if failures else 0
 
 
-def _print_tables(args: argparse.Namespace, models: Sequence[Tracer], found: Evaluation) -> None:
+def _print_tables(args: argparse.Namespace, models: Sequence[Tracer], names: Sequence[str], found: Evaluation) -> None:
     from fcn_studio.cli import evaluate_tables as tables
+    from fcn_studio.core.checkpoint_names import heading
 
     choice = models[0].choice
-    name = ", ".join(model.name for model in models)
     console = Console()
-    console.print(tables.metrics_table(found, f"{name} on {args.split}, {choice.device} {choice.precision}"))
+    console.print(tables.metrics_table(found, f"{heading(names)} on {args.split}, {choice.device} {choice.precision}"))
     if args.classes:
         console.print(tables.class_table(found))
     if args.boundary:
@@ -161,18 +179,22 @@ def _command(args: argparse.Namespace) -> str:
 
 
 def _json(
-    args: argparse.Namespace, models: Sequence[Tracer], found: Evaluation, failures: Sequence[tuple[Path, str]]
+    args: argparse.Namespace,
+    models: Sequence[Tracer],
+    names: Sequence[str],
+    found: Evaluation,
+    failures: Sequence[tuple[Path, str]],
 ) -> dict[str, Any]:
     from fcn_studio.core.report.summary import boundary_values, metrics_values
 
     made_by = [
         {
-            "weights": model.name,
+            "weights": name,
             "digest": model.digest,
             "device": model.choice.device,
             "precision": model.choice.precision,
         }
-        for model in models
+        for model, name in zip(models, names, strict=True)
     ]
     classes = found.labels.classes
     return {

@@ -10,6 +10,8 @@ from rich.text import Text
 from fcn_studio.core.boundary import TRIMAP_WIDTHS
 from fcn_studio.core.evaluation import Evaluation
 from fcn_studio.core.photo_metrics import PhotoMetrics
+from fcn_studio.core.report.facts import CEILING_NOTE
+from fcn_studio.core.report.numbers import percent
 from fcn_studio.core.report.summary import LISTED, verdict_shares
 
 __all__ = ["LISTED", "band_table", "ceiling_table", "class_table", "metrics_table", "photo_table", "skip_table"]
@@ -23,7 +25,7 @@ def metrics_table(found: Evaluation, title: str) -> Table:
     for entry in found.contenders:
         value = found.variants[entry.key]
         cells = (value.pixel_accuracy, value.mean_accuracy, value.mean_iu, value.frequency_weighted_iu)
-        table.add_row(Text(entry.title), *map(_percent, cells))
+        table.add_row(Text(entry.title), *map(percent, cells))
     return table
 
 
@@ -34,7 +36,7 @@ def class_table(found: Evaluation) -> Table:
     for entry in found.contenders:
         table.add_column(Text(entry.title), justify="right")
     for index, name in enumerate(found.labels.classes):
-        table.add_row(Text(name), *(_percent(value.class_iu[index]) for value in found.variants.values()))
+        table.add_row(Text(name), *(percent(value.class_iu[index]) for value in found.variants.values()))
     return table
 
 
@@ -45,21 +47,23 @@ def band_table(found: Evaluation) -> Table:
     for width in TRIMAP_WIDTHS:
         table.add_column(str(width), justify="right")
     for entry in found.contenders:
-        table.add_row(Text(entry.title), *(_percent(value.mean_iu) for value in found.boundary[entry.key]))
+        table.add_row(Text(entry.title), *(percent(value.mean_iu) for value in found.boundary[entry.key]))
     return table
 
 
 def ceiling_table(found: Evaluation) -> Table:
-    """What the truth reaches on each grid, beside the variant that has that grid."""
-    table = Table(title="What a grid of each stride could reach (%)")
+    """What the truth reaches on each grid, beside the variants that have that grid."""
+    table = Table(title="What a grid of each stride could reach (%)", caption=CEILING_NOTE)
     for heading in ("stride", "pixel acc.", "mean IU", "variant", "its pixel acc.", "its mean IU"):
         table.add_column(heading, justify="left" if heading == "variant" else "right")
     for stride, ceiling in found.ceilings.items():
-        reached = found.variants.get(f"{stride}s")
-        cells = [_percent(ceiling.pixel_accuracy), _percent(ceiling.mean_iu)]
-        if reached:
-            cells += [f"FCN-{stride}s", _percent(reached.pixel_accuracy), _percent(reached.mean_iu)]
-        table.add_row(str(stride), *cells)
+        cells = [str(stride), percent(ceiling.pixel_accuracy), percent(ceiling.mean_iu)]
+        if not (entries := found.of_stride(stride)):
+            table.add_row(*cells)
+        for entry in entries:
+            reached = found.variants[entry.key]
+            table.add_row(*cells, Text(entry.title), percent(reached.pixel_accuracy), percent(reached.mean_iu))
+            cells = [""] * len(cells)
     return table
 
 
@@ -85,7 +89,3 @@ def photo_table(found: Evaluation, photos: Sequence[PhotoMetrics], title: str) -
         net = row.gain(*found.widest).pixels
         table.add_row(Text(row.photo.name), f"{net:+d}", f"{100 * net / row.labelled:+.2f}")
     return table
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}"

@@ -136,6 +136,10 @@ class Evaluation:
         chain = tuple(self.skips)
         return chain if self.widest is None or self.widest in chain else (*chain, self.widest)
 
+    def of_stride(self, stride: int) -> tuple[Contender, ...]:
+        """Those whose predictions have this stride."""
+        return tuple(entry for entry in self.contenders if entry.variant == f"{stride}s")
+
     @property
     def labelled(self) -> int:
         """Pixels that the truth labels, of all photos."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_studio.core.checkpoint_names import numbered
 from fcn_studio.core.dataset import Dataset, Example, open_dataset, read_example
 from fcn_studio.core.errors import DataError, ImageError
 from fcn_studio.core.evaluation import Contender, Evaluation, Step, Tally
@@ -46,6 +47,7 @@ def evaluate_models(
     dataset: Dataset,
     split: str,
     *,
+    names: Sequence[str] | None = None,
     on_image: OnImage = lambda done, total: None,
     on_failure: OnFailure | None = None,
     on_masks: OnMasks | None = None,
@@ -56,6 +58,7 @@ def evaluate_models(
         models: Each is run on each photo.
         dataset: Whose masks are the truth; its classes are matched with the models' by name.
         split: Such as `val`.
+        names: What to call the models, all different (`core.checkpoint_names`); without them, their own names.
         on_image: Hears (images done, images in all).
         on_failure: Hears of a photo or mask that cannot be used, which is then left out; without it, it is an error.
         on_masks: Hears (photo, truth, masks by contender) of each photo that was counted.
@@ -63,9 +66,9 @@ def evaluate_models(
     Raises:
         DataError: The split is missing, no photo could be used, or the classes differ beyond matching.
     """
-    labels, match = models[0].labels, label_match(models, dataset)
+    labels, match = models[0].labels, label_match(models, dataset, names=names)
     reading = dataset.labels or labels
-    places = contenders(models)
+    places = contenders(models, names=names)
     chain, widest = _chain(places)
     tally = Tally(tuple(entry for entry, _ in places), labels, match.counted, chain, widest)
     examples = dataset.examples(split)
@@ -92,41 +95,39 @@ def evaluate_models(
     return result
 
 
-def label_match(models: Sequence[Tracer], dataset: Dataset) -> LabelMatch:
+def label_match(models: Sequence[Tracer], dataset: Dataset, *, names: Sequence[str] | None = None) -> LabelMatch:
     """How the data set's classes are read in the models'.
 
     Raises:
         DataError: The models have different classes, too many for a mask, or none in common with the data set.
     """
-    first = models[0].labels
+    first, names = models[0].labels, names or [model.name for model in models]
     if not first.fits_masks:
-        raise DataError(
-            f"{models[0].name} knows {len(first)} classes, more than masks can hold; it cannot be evaluated."
-        )
-    for model in models[1:]:
+        raise DataError(f"{names[0]} knows {len(first)} classes, more than masks can hold; it cannot be evaluated.")
+    for model, name in zip(models[1:], names[1:], strict=True):
         if not (len(model.labels) == len(first) and match_labels(model.labels, first).same):
             raise DataError(
-                f"{models[0].name} and {model.name} have different classes ({first.name}: {len(first)}, "
+                f"{names[0]} and {name} have different classes ({first.name}: {len(first)}, "
                 f"{model.labels.name}: {len(model.labels)}); evaluate them one by one."
             )
     return match_labels(dataset.labels or first, first)
 
 
-def contenders(models: Sequence[Tracer]) -> list[tuple[Contender, int]]:
+def contenders(models: Sequence[Tracer], *, names: Sequence[str] | None = None) -> list[tuple[Contender, int]]:
     """Each variant of each model with the model's place, coarsest first where no variant comes twice."""
     found = [(model, variant, place) for place, model in enumerate(models) for variant in model.variants]
     variants = [variant for _, variant, _ in found]
     unique = len(set(variants)) == len(variants)
     if unique and set(variants) <= set(COARSE_TO_FINE):
         found.sort(key=lambda entry: COARSE_TO_FINE.index(entry[1]))
-    names = [model.name for model in models]
+    names = names or numbered([model.name for model in models])
     return [
         (
             Contender(
-                key=variant if unique else f"{variant}@{_unique_name(names, place)}",
-                title=variant_title(variant, model.net_name) + ("" if unique else f" of {_unique_name(names, place)}"),
+                key=variant if unique else f"{variant}@{names[place]}",
+                title=variant_title(variant, model.net_name) + ("" if unique else f" of {names[place]}"),
                 variant=variant,
-                checkpoint=model.name,
+                checkpoint=names[place],
                 digest=model.digest,
                 device=model.choice.device,
                 device_name=model.choice.name,
@@ -136,10 +137,6 @@ def contenders(models: Sequence[Tracer]) -> list[tuple[Contender, int]]:
         )
         for model, variant, place in found
     ]
-
-
-def _unique_name(names: Sequence[str], place: int) -> str:
-    return names[place] if names.count(names[place]) == 1 else f"{names[place]}-{place + 1}"
 
 
 def _chain(places: Sequence[tuple[Contender, int]]) -> tuple[tuple[Step, ...], Step | None]:

@@ -199,6 +199,7 @@ def test_boundary_tables_follow_the_usual_ones(
         "FCN-32s to FCN-16s",
         "FCN-16s to FCN-8s",
         "net pixels",
+        "No strict bound",
     ):
         assert words in out[len(plain) :]
         assert words not in plain
@@ -336,3 +337,36 @@ def test_several_weights_make_one_table(
     assert list(found["variants"]) == [f"{v}@{name}" for name in ("tiny", "other") for v in ("32s", "16s", "8s")]
     assert found["variants"]["8s@tiny"] == found["variants"]["8s@other"]
     assert [made["weights"] for made in found["checkpoints"]] == ["tiny", "other"]
+
+
+def test_runs_are_named_a_replaced_report_is_told_and_so_is_a_truth_of_one_class(
+    tiny_checkpoint: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [tmp_path / run / "best.safetensors" for run in ("first", "second")]
+    for file in runs:
+        file.parent.mkdir()
+        file.write_bytes(tiny_checkpoint.read_bytes())
+    out = tmp_path / "report"
+    command = ["evaluate", "--data", str(data), "--device", "cpu", "--weights", *map(str, runs), "--report", str(out)]
+    assert main(command) == 0
+    printed, err = capsys.readouterr()
+    assert "first/best, second/best on val" in printed
+    assert "replaced" not in err
+    assert "occurs" not in err
+    for mask in (data / "valannot").iterdir():
+        truth = np.asarray(Image.open(mask))
+        Image.fromarray(np.where(truth < 6, 0, 11).astype(np.uint8)).save(mask)
+    assert main(command) == 0
+    _, err = capsys.readouterr()
+    assert err.count(f"replaced the report that was in {out}") == 1
+    assert err.count("In val only Sky occurs") == 1
+    assert "In val only Sky occurs" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_photos_that_all_fail_are_no_usage_error(
+    tiny_checkpoint: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for photo in (data / "val").iterdir():
+        photo.write_bytes(b"broken")
+    assert main(["evaluate", "--data", str(data), "--weights", str(tiny_checkpoint), "--device", "cpu"]) == 1
+    assert "none of the 3 photos" in capsys.readouterr().err

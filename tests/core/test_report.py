@@ -19,13 +19,15 @@ from sklearn.metrics import accuracy_score, jaccard_score
 from sklearn.metrics import confusion_matrix as reference_confusion
 
 from fcn_studio.core.boundary import TRIMAP_WIDTHS
+from fcn_studio.core.checkpoint_names import display_names, heading
 from fcn_studio.core.errors import DataError, OutputError
 from fcn_studio.core.evaluation import Contender, Evaluation, Tally
 from fcn_studio.core.label_match import match_labels
 from fcn_studio.core.labels import LabelSet, numbered_label_set
 from fcn_studio.core.photo_metrics import photo_metrics
-from fcn_studio.core.report.facts import Facts
+from fcn_studio.core.report.facts import CEILING_NOTE, Facts, too_few_classes
 from fcn_studio.core.report.folder import save_report
+from fcn_studio.core.report.html_cards import card_columns
 from fcn_studio.core.report.mask_shelf import MaskShelf
 from fcn_studio.core.report.photo_table import chain_of_steps, write_photo_table
 from fcn_studio.core.report.thumbnails import mask_picture
@@ -203,10 +205,12 @@ def test_the_report_holds_all_and_asks_for_nothing_outside(
     assert "may forbid passing them" in text
     for figure in (100 * value.mean_iu for value in found.variants.values()):
         assert f"{figure:.1f}" in text
+    assert CEILING_NOTE in text
 
     markdown = (out / "report.md").read_text(encoding="utf-8")
     for picture in re.findall(r"\]\((\S+\.(?:png|jpg))\)", markdown):
         assert (out / picture).is_file()
+    assert CEILING_NOTE in markdown
 
     rows = list(csv.DictReader((out / "photos.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["photo"] for row in rows] == [f"val/{path.name}" for path, _, _ in photos]
@@ -243,11 +247,11 @@ def test_a_report_takes_an_earlier_ones_place_but_no_other_folders(
     photos: list[tuple[Path, Mask, dict[str, Mask]]], tmp_path: Path
 ) -> None:
     found, out = _evaluated(photos), tmp_path / "out" / "report"
-    save_report(found, _facts(tmp_path), out)
+    assert not save_report(found, _facts(tmp_path), out)
     before = (out / "photos.csv").read_bytes()
     assert not (out / "pictures").exists()
     assert "data:image" not in (out / "report.html").read_text(encoding="utf-8")
-    save_report(_evaluated(photos[:2]), _facts(tmp_path), out)
+    assert save_report(_evaluated(photos[:2]), _facts(tmp_path), out)  # says that it replaced one
     assert (out / "photos.csv").read_bytes() != before
     assert [path.name for path in out.parent.iterdir()] == ["report"]  # nothing half-written beside it
     (out / "mine.txt").write_text("keep")
@@ -304,3 +308,98 @@ def test_a_set_without_boundaries_or_labels_has_dashes_and_no_nan_in_its_report(
     save_report(found, _facts(tmp_path), tmp_path / "report")
     for name in ("report.html", "report.md", "summary.json", "photos.csv"):
         assert not re.search(r"\bnan\b", (tmp_path / "report" / name).read_text(encoding="utf-8"), re.IGNORECASE)
+
+
+def test_checkpoints_of_runs_are_called_by_their_folders(tmp_path: Path) -> None:
+    def named(*places: str) -> tuple[str, ...]:
+        files = [tmp_path / place for place in places]
+        return display_names([file.name.removesuffix(".safetensors") for file in files], files)
+
+    assert named("good/best.safetensors") == ("good/best",)
+    assert named("good/best.safetensors", "run1/best.safetensors") == ("good/best", "run1/best")
+    assert named("a/run/newest.safetensors", "b/run/newest.safetensors") == ("a/run/newest", "b/run/newest")
+    assert named("r/best-16s.safetensors", "r/best-8s.safetensors") == ("r/best-16s", "r/best-8s")
+    assert named("x/net.safetensors", "y/other.safetensors") == ("net", "other")
+    assert named("x/net.safetensors", "y/net.safetensors") == ("x/net", "y/net")
+    assert named("x/net.safetensors", "x/net.safetensors") == ("net-1", "net-2")
+    assert heading(["a", "a", "b"]) == "a, b"
+    assert heading(["a", "b", "c", "d"]) == "4 checkpoints"
+
+
+def _of_nets(count: int, variants: tuple[str, ...]) -> Evaluation:
+    contenders = tuple(
+        Contender(f"{key}@net{net}", f"FCN-{key} of net{net}", key, f"net{net}", "ab" * 32, "cpu", "CPU", "fp32")
+        for net in range(count)
+        for key in variants
+    )
+    tally = Tally(contenders, LABELS, (True,) * 3, (), (contenders[0].key, contenders[-1].key) if count > 1 else None)
+    truth = np.array([[0, 1], [2, 1]], np.uint8).repeat(8, 0).repeat(8, 1)
+    tally.add(Path("a.png"), truth, {entry.key: np.zeros_like(truth) for entry in contenders})
+    return tally.result()
+
+
+def test_several_nets_have_a_column_each_beside_the_ceilings_and_even_rows_of_cards(tmp_path: Path) -> None:
+    found = _of_nets(2, VARIANTS)
+    save_report(found, _facts(tmp_path), tmp_path / "report")
+    text = (tmp_path / "report/report.html").read_text(encoding="utf-8")
+    assert "<h1>net0, net1 on toy, val</h1>" in text
+    assert "<th>Mean IU of net0</th><th>Mean IU of net1</th>" in text
+    share = f"{100 * found.variants['8s@net1'].mean_iu:.1f}"
+    assert re.search(rf'<th scope="row">8 px</th><td>100\.0</td><td>100\.0</td><td>{share}</td><td>{share}</td>', text)
+    assert [card_columns(_of_nets(count, VARIANTS)) for count in (1, 2, 3)] == [3, 3, 3]
+    assert [card_columns(_of_nets(count, ("8s",))) for count in (4, 5, 6, 7)] == [4, 5, 3, 4]
+
+
+def test_only_confusions_that_show_a_figure_are_links_and_repeated_photos_are_one_line(
+    photos: list[tuple[Path, Mask, dict[str, Mask]]], tmp_path: Path
+) -> None:
+    path, truth, masks = photos[0]
+    wide = np.full((100, 400), 2, np.uint8)
+    guess = wide.copy()
+    guess[0, :2] = 0  # 0.005 % of its class
+    Image.fromarray(np.stack([wide] * 3, -1)).save(path.with_name("wide.png"))
+    photos = [(path, truth, masks), (path.with_name("wide.png"), wide, dict.fromkeys(VARIANTS, guess))]
+    photos[0][2]["8s"] = np.where(truth == LABELS.void, 0, truth)
+    photos[0][2]["8s"][truth == 0] = 1
+    found, out = _evaluated(photos), tmp_path / "report"
+    with MaskShelf() as shelf:
+        for photo in photos:
+            shelf.put(*photo)
+        save_report(found, _facts(tmp_path), out, shelf=shelf)
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert 'id="confusion-2-0"' in text
+    assert 'href="#confusion-0-1"' in text
+    assert 'href="#confusion-2-0"' not in text
+    assert ">0.0</a>" not in text
+    markdown = (out / "report.md").read_text(encoding="utf-8")
+    assert text.count("Shown above: ") == markdown.count("Shown above: ") == 1
+    pictures = re.findall(r"\]\((pictures/\S+)\)", markdown)
+    assert len(set(pictures)) == len(pictures) == 2 * (2 + len(VARIANTS))
+    assert set(re.findall(r"\]\(#(\S+?)\)", markdown)) <= set(re.findall(r'<a id="(\S+?)">', markdown))
+
+
+def test_a_truth_of_one_class_alone_is_told(photos: list[tuple[Path, Mask, dict[str, Mask]]], tmp_path: Path) -> None:
+    assert too_few_classes(_evaluated(photos), "val") is None
+    for value, words in ((0, "In val only sky occurs"), (LABELS.void, "In val nothing is labelled")):
+        truth = np.full((20, 20), value, np.uint8)
+        found = _evaluated([(tmp_path / "a.png", truth, {key: np.zeros((20, 20), np.uint8) for key in VARIANTS})])
+        told = str(too_few_classes(found, "val"))
+        assert words in told
+        assert "fcn-studio data check" in told
+        assert "say nothing about telling classes apart" in told
+
+
+def test_a_list_that_repeats_some_photos_shows_the_pictures_of_the_others_alone(tmp_path: Path) -> None:
+    photos, out = _photos(tmp_path, 7), tmp_path / "report"
+    found = _evaluated(photos)
+    worst, gained = ({row.photo for row in rows} for rows in (found.worst(5), found.gained_most(5)))
+    assert worst & gained  # some of either kind, or there is nothing to see
+    assert gained - worst
+    with MaskShelf() as shelf:
+        for photo in photos:
+            shelf.put(*photo)
+        save_report(found, _facts(tmp_path), out, shelf=shelf)
+    markdown = (out / "report.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"\]\((pictures/\S+)\)", markdown)
+    assert len(set(pictures)) == len(pictures) == len(worst | gained) * (2 + len(VARIANTS))
+    assert markdown.count("its pictures are above") == len(worst & gained)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_studio.core.boundary import TRIMAP_WIDTHS
+from fcn_studio.core.datasets.class_presence import only_class_sentence
+from fcn_studio.core.evaluation import Evaluation
 from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH
 
 
@@ -21,7 +23,7 @@ class Facts:
         command: The command line.
         version: Of this program.
         date: ISO 8601.
-        notes: How classes were matched; a sentence each.
+        notes: How classes were matched, and what is amiss with the truth; a sentence each.
         failures: Photos that were left out, and why; a sentence each.
     """
 
@@ -39,6 +41,15 @@ class Facts:
         """A photo's path within the data set."""
         return photo.relative_to(self.folder).as_posix() if photo.is_relative_to(self.folder) else photo.name
 
+
+def too_few_classes(evaluation: Evaluation, split: str) -> str | None:
+    """What to say if the truth of the split has fewer than two classes, when figures say next to nothing."""
+    pixels = evaluation.confusion[evaluation.keys[-1]].sum(axis=1)
+    sentence = only_class_sentence(evaluation.labels, pixels, split)
+    return sentence and f"{sentence} The figures say nothing about telling classes apart, even those of 100 %."
+
+
+CEILING_NOTE = "No strict bound: bilinear upsampling can place edges between cells, and a net may reach more than this."
 
 # Evaluations differ most in what they leave unsaid: void, means, absent classes and size.
 DEFINITIONS: tuple[tuple[str, str], ...] = (

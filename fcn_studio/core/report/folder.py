@@ -44,7 +44,7 @@ def check_folder(folder: Path) -> None:
         )
 
 
-def save_report(evaluation: Evaluation, facts: Facts, folder: Path, *, shelf: MaskShelf | None = None) -> None:
+def save_report(evaluation: Evaluation, facts: Facts, folder: Path, *, shelf: MaskShelf | None = None) -> bool:
     """Writes all of the report's files, in place of an earlier report if there is one.
 
     Args:
@@ -53,10 +53,14 @@ def save_report(evaluation: Evaluation, facts: Facts, folder: Path, *, shelf: Ma
         folder: Made if it is not there.
         shelf: The photos' masks; None leaves out pictures.
 
+    Returns:
+        Whether there was an earlier report.
+
     Raises:
         OutputError: The folder cannot be written or holds other things.
     """
     check_folder(folder)
+    replaced = (folder / SUMMARY).is_file()
     temporary: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -73,6 +77,7 @@ def save_report(evaluation: Evaluation, facts: Facts, folder: Path, *, shelf: Ma
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+    return replaced
 
 
 def confusion_file(key: str) -> str:

@@ -25,12 +25,19 @@ def list_titles(evaluation: Evaluation) -> Mapping[str, str]:
 
 
 def photo_lists(evaluation: Evaluation, facts: Facts, gallery: Gallery) -> str:
-    """The lists of photos; each picture is on the page once."""
+    """The lists of photos; each picture is on the page once, and a list that only repeats photos is one line."""
     found, seen = [], dict[str, str]()
     for name, title in list_titles(evaluation).items():
         photos = gallery.lists[name]
         if not photos:
             found.append(f'<section><h3>{html.escape(title)}</h3><p class="quiet">In no photo.</p></section>')
+            continue
+        if all(str(one.row.photo) in seen for one in photos):
+            found.append(
+                f'<section><h3>{html.escape(title)}</h3><p class="quiet">Shown above: '
+                f"{', '.join(_reference(evaluation, facts, one, seen[str(one.row.photo)]) for one in photos)}"
+                "</p></section>"
+            )
             continue
         inner = []
         for one in photos:
@@ -59,6 +66,11 @@ def legend(evaluation: Evaluation) -> str:
     void = f'<li><i class="swatch" style="background:rgb({red} {green} {blue})"></i>void (truth only)</li>'
     outline = '<li><i class="swatch outlined"></i>outline: wrong pixels</li>'
     return f'<ul class="legend">{items}{void}{outline}</ul>'
+
+
+def _reference(evaluation: Evaluation, facts: Facts, one: Shown, anchor: str) -> str:
+    net = f" ({signed(one.row.gain(*evaluation.widest).pixels)} px)" if evaluation.widest else ""
+    return f'<a href="#{anchor}">{html.escape(facts.name(one.row.photo))}</a>{net}'
 
 
 def _shown(evaluation: Evaluation, facts: Facts, one: Shown, elsewhere: str | None) -> str:

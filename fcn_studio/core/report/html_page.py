@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from string import Template
 
 from fcn_studio import paths
+from fcn_studio.core.checkpoint_names import heading
 from fcn_studio.core.evaluation import Evaluation
-from fcn_studio.core.report import html_gallery, html_tables
-from fcn_studio.core.report.facts import DEFINITIONS, Facts
+from fcn_studio.core.report import html_cards, html_gallery, html_tables
+from fcn_studio.core.report.facts import CEILING_NOTE, DEFINITIONS, Facts
 from fcn_studio.core.report.gallery import Gallery
 from fcn_studio.core.report.numbers import count
 
@@ -32,7 +33,8 @@ def html_page(evaluation: Evaluation, facts: Facts, gallery: Gallery, drawings: 
     markup, css, script = ((folder / f"report.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
     ceilings = (
         '<section class="panel"><h2>What a grid of each stride could reach <span class="quiet">%</span></h2>'
-        f"{html_tables.ceiling_table(evaluation)}</section>"
+        f'<div class="scroll">{html_tables.ceiling_table(evaluation)}</div>'
+        f'<p class="quiet">{CEILING_NOTE}</p></section>'
     )
     # A net of one output has no gains; the ceilings then take their place.
     right, below = (_gains(evaluation, drawings), ceilings) if evaluation.widest else (ceilings, "")
@@ -43,7 +45,8 @@ def html_page(evaluation: Evaluation, facts: Facts, gallery: Gallery, drawings: 
         title=html.escape(title(evaluation, facts)),
         lead=html.escape(lead(evaluation, facts)),
         notices=_notices(facts),
-        cards=html_tables.cards(evaluation),
+        columns=html_cards.card_columns(evaluation),
+        cards=html_cards.cards(evaluation),
         metrics=html_tables.metrics_table(evaluation),
         classes=html_tables.class_table(evaluation),
         boundary=drawings["boundary"],
@@ -64,8 +67,7 @@ def html_page(evaluation: Evaluation, facts: Facts, gallery: Gallery, drawings: 
 
 def title(evaluation: Evaluation, facts: Facts) -> str:
     """The heading: whom it is about, on what."""
-    names = list(dict.fromkeys(entry.checkpoint for entry in evaluation.contenders))
-    return f"{', '.join(names)} on {facts.data}, {facts.split}"
+    return f"{heading([entry.checkpoint for entry in evaluation.contenders])} on {facts.data}, {facts.split}"
 
 
 def lead(evaluation: Evaluation, facts: Facts) -> str:

@@ -12,6 +12,7 @@ from fcn_studio.core.boundary import TRIMAP_WIDTHS
 from fcn_studio.core.evaluation import Contender, Evaluation, Step
 from fcn_studio.core.metrics import Metrics
 from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH
+from fcn_studio.core.report.ceilings import ceiling_cells, ceiling_heads
 from fcn_studio.core.report.facts import Facts
 from fcn_studio.core.report.gallery import Gallery
 from fcn_studio.core.report.numbers import count, percent, points, signed
@@ -19,7 +20,6 @@ from fcn_studio.core.report.plots import band_label, series_place
 from fcn_studio.core.report.summary import verdict_shares
 
 MOST_CLASSES = 40  # of a confusion matrix on the page; CSV files hold all of them
-SHOWN_SHARE = 0.0005  # of a class's pixels, below which a confusion is no number on the page
 
 
 def title_html(evaluation: Evaluation, key: str) -> str:
@@ -32,24 +32,6 @@ def step_html(evaluation: Evaluation, step: Step) -> str:
     """The names at both ends of a step, short."""
     before, after = (html.escape(key) for key in step)
     return f"{before}&#8202;→&#8202;{after}"
-
-
-def cards(evaluation: Evaluation) -> str:
-    """Mean IU in large figures."""
-    found, before = [], None
-    for entry in evaluation.contenders:
-        value = evaluation.variants[entry.key].mean_iu
-        more = ""
-        if before is not None and (before.key, entry.key) in evaluation.skips:
-            gain = value - evaluation.variants[before.key].mean_iu
-            more = f'<span class="{_sign_class(gain)}">{points(gain)}</span> on {html.escape(before.key)}'
-        found.append(
-            f'<div class="card series-{series_place(evaluation, entry.key)}"><h3>{html.escape(entry.title)}</h3>'
-            f'<p class="large">{percent(value)}<small>% mean IU</small></p>'
-            f'<p class="quiet">{more or "&nbsp;"}</p></div>'
-        )
-        before = entry
-    return "\n".join(found)
 
 
 def metrics_table(evaluation: Evaluation) -> str:
@@ -98,10 +80,10 @@ def class_table(evaluation: Evaluation) -> str:
             )
         if widest:
             gain = evaluation.variants[widest[1]].class_iu[index] - evaluation.variants[widest[0]].class_iu[index]
-            cells.append(f'<td class="{_sign_class(gain)}">{points(gain)}</td>')
+            cells.append(f'<td class="{sign_class(gain)}">{points(gain)}</td>')
         cells.append(f"<td>{percent(evaluation.variants[last].class_accuracy[index])}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return _wide(head, "".join(rows), "classes")
+    return _wide(head, "".join(rows), "classes", style=f"--n:{len(evaluation.keys)}")
 
 
 def band_table(evaluation: Evaluation) -> str:
@@ -113,7 +95,7 @@ def band_table(evaluation: Evaluation) -> str:
         + f"<td>{percent(evaluation.variants[key].mean_iu)}</td></tr>"
         for key, values in evaluation.boundary.items()
     )
-    return _wide(f'<th class="left">Mean IU, %, N =</th>{head}<th>all pixels</th>', rows)
+    return _wide(f'<th class="left">Mean IU, %, N =</th>{head}<th>all pixels</th>', rows, "narrow")
 
 
 def skip_table(evaluation: Evaluation) -> str:
@@ -126,21 +108,17 @@ def skip_table(evaluation: Evaluation) -> str:
         for shares in (verdict_shares(change),)
     )
     heads = "<th>wrong to right</th><th>right to wrong</th><th>wrong to wrong</th><th>net</th>"
-    return _wide(f'<th class="left">Each skip, % of labelled px</th>{heads}', rows)
+    return _wide(f'<th class="left">Each skip, % of labelled px</th>{heads}', rows, "narrow")
 
 
 def ceiling_table(evaluation: Evaluation) -> str:
     """What each stride could reach beside what was reached."""
-    rows = []
-    for stride, ceiling in evaluation.ceilings.items():
-        reached = evaluation.variants.get(f"{stride}s")
-        own = percent(reached.mean_iu) if reached else ""
-        rows.append(
-            f'<tr><th scope="row">{stride} px</th><td>{percent(ceiling.pixel_accuracy)}</td>'
-            f"<td>{percent(ceiling.mean_iu)}</td><td>{own}</td></tr>"
-        )
-    heads = "<th>Pixel acc.</th><th>Mean IU</th><th>Mean IU of the net</th>"
-    return _wide(f'<th class="left">Stride</th>{heads}', "".join(rows))
+    rows = "".join(
+        f'<tr><th scope="row">{stride} px</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for stride, cells in ceiling_cells(evaluation).items()
+    )
+    heads = "".join(f"<th>{html.escape(words)}</th>" for words in ceiling_heads(evaluation))
+    return _wide(f'<th class="left">Stride</th>{heads}', rows, "narrow")
 
 
 def confusion_table(evaluation: Evaluation, key: str, gallery: Gallery) -> str:
@@ -155,13 +133,13 @@ def confusion_table(evaluation: Evaluation, key: str, gallery: Gallery) -> str:
         cells = []
         for other in kept:
             share = float(matrix[index, other] / totals[index]) if totals[index] else math.nan
-            words = percent(share) if share >= SHOWN_SHARE else ""
+            words = "" if math.isnan(share) or percent(share) == percent(0) else percent(share)
             tip = f"{names[index]} taken for {names[other]}: {count(int(matrix[index, other]))} px"
             kind = "hit" if index == other else "miss"
             # The root, since most confusions are a few percent.
             heat = 0 if math.isnan(share) else round(100 * (share if index == other else math.sqrt(share)))
-            if anchor := links.get((index, other)):
-                words = f'<a href="#{anchor}">{words or "0.0"}</a>'
+            if words and (anchor := links.get((index, other))):
+                words = f'<a href="#{anchor}">{words}</a>'
             cells.append(f'<td class="{kind}" style="--h:{heat}%" title="{html.escape(tip)}">{words}</td>')
         rows.append(f'<tr><th scope="row" class="left">{swatch(evaluation, index)}</th>{"".join(cells)}</tr>')
     note = ""
@@ -202,8 +180,8 @@ def photo_table(evaluation: Evaluation, facts: Facts, gallery: Gallery) -> str:
             values = [float(getattr(row.variants[key], place)) for key in keys]
             cells += [_number(value, percent(value)) for value in values]
         gains = [row.gain(*step) for step in evaluation.steps]
-        cells += [_number(gain.mean_iu, points(gain.mean_iu), _sign_class(gain.mean_iu)) for gain in gains]
-        cells += [_number(gain.pixels, signed(gain.pixels), _sign_class(gain.pixels)) for gain in gains]
+        cells += [_number(gain.mean_iu, points(gain.mean_iu), sign_class(gain.mean_iu)) for gain in gains]
+        cells += [_number(gain.pixels, signed(gain.pixels), sign_class(gain.pixels)) for gain in gains]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f'<table class="photos" id="photos-table"><thead><tr><th colspan="2"></th>{top}</tr><tr>'
@@ -219,8 +197,8 @@ def swatch(evaluation: Evaluation, index: int) -> str:
     return f'<i class="swatch" style="background:rgb({red} {green} {blue})"></i>{name}'
 
 
-def _wide(heads: str, rows: str, kind: str = "") -> str:
-    return f'<table class="wide {kind}"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+def _wide(heads: str, rows: str, kind: str = "", *, style: str = "") -> str:
+    return f'<table class="wide {kind}" style="{style}"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _sort_head(words: str, kind: str) -> str:
@@ -232,7 +210,8 @@ def _number(value: float, words: str, kind: str = "") -> str:
     return f'<td{f" class={chr(34)}{kind}{chr(34)}" if kind else ""} data-v="{number}">{words}</td>'
 
 
-def _sign_class(value: float) -> str:
+def sign_class(value: float) -> str:
+    """The style of a gain or loss."""
     return "plus" if value > 0 else "minus" if value < 0 else "quiet"
 
 

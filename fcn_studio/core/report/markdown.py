@@ -9,7 +9,8 @@ import numpy as np
 from fcn_studio.core.boundary import TRIMAP_WIDTHS
 from fcn_studio.core.evaluation import Evaluation
 from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH
-from fcn_studio.core.report.facts import DEFINITIONS, Facts
+from fcn_studio.core.report.ceilings import ceiling_cells, ceiling_heads
+from fcn_studio.core.report.facts import CEILING_NOTE, DEFINITIONS, Facts
 from fcn_studio.core.report.gallery import PHOTO, TRUTH, Gallery
 from fcn_studio.core.report.html_gallery import list_titles
 from fcn_studio.core.report.html_page import PICTURES_NOTE, lead, title
@@ -36,7 +37,7 @@ def markdown(evaluation: Evaluation, facts: Facts, gallery: Gallery) -> str:
     ]
     if evaluation.skips:
         parts += ["## What each skip changes, % of labelled pixels", _skips(evaluation)]
-    parts += ["## What a grid of each stride could reach, %", _ceilings(evaluation)]
+    parts += ["## What a grid of each stride could reach, %", _ceilings(evaluation), CEILING_NOTE]
     parts += ["## Largest confusions", _confusions(evaluation, facts, gallery)]
     parts.append("## Photos\n\nAll of them are in [photos.csv](photos.csv).")
     if evaluation.widest:
@@ -104,11 +105,8 @@ def _skips(evaluation: Evaluation) -> str:
 
 
 def _ceilings(evaluation: Evaluation) -> str:
-    rows = [
-        [str(stride), percent(value.pixel_accuracy), percent(value.mean_iu)]
-        for stride, value in evaluation.ceilings.items()
-    ]
-    return _table(("stride", "pixel acc.", "mean IU"), rows)
+    rows = [[str(stride), *cells] for stride, cells in ceiling_cells(evaluation).items()]
+    return _table(("Stride", *ceiling_heads(evaluation)), rows)
 
 
 def _confusions(evaluation: Evaluation, facts: Facts, gallery: Gallery) -> str:
@@ -128,20 +126,32 @@ def _confusions(evaluation: Evaluation, facts: Facts, gallery: Gallery) -> str:
 
 def _photos(evaluation: Evaluation, facts: Facts, gallery: Gallery) -> list[str]:
     titles = {PHOTO: "photo", TRUTH: "truth", **{entry.key: entry.title for entry in evaluation.contenders}}
-    found = []
+    found, seen = [], dict[str, str]()
     for name, heading in list_titles(evaluation).items():
         found.append(f"### {_plain(heading)}")
         if not (photos := gallery.lists[name]):
             found.append("In no photo.")
+        elif all(str(one.row.photo) in seen for one in photos):
+            links = [f"[{_plain(facts.name(one.row.photo))}](#{seen[str(one.row.photo)]})" for one in photos]
+            if evaluation.widest:
+                nets = [one.row.gain(*evaluation.widest).pixels for one in photos]
+                links = [f"{link} ({signed(net)} px)" for link, net in zip(links, nets, strict=True)]
+            found.append(f"Shown above: {', '.join(links)}")
+            continue
         for one in photos:
             scores = ", ".join(f"{key} {percent(value.mean_iu)}" for key, value in one.row.variants.items())
-            words = f"**{_plain(facts.name(one.row.photo))}**: mean IU {scores} %"
+            anchor = seen.get(str(one.row.photo))
+            mark = "" if anchor else f'<a id="{one.anchor}"></a>'
+            words = f"{mark}**{_plain(facts.name(one.row.photo))}**: mean IU {scores} %"
             if evaluation.widest:
                 gain = one.row.gain(*evaluation.widest)
                 words += f"; {points(gain.mean_iu)} points, {signed(gain.pixels)} px"
+            if anchor and one.pictures:
+                words += f"; [its pictures are above](#{anchor})"
             found.append(words)
-            if one.pictures:
+            if one.pictures and not anchor:
                 found.append(_pictures(one.pictures, titles))
+            seen.setdefault(str(one.row.photo), one.anchor)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SIZE = (6.6, 3.5)  # inches of 72 units: the width at which the page shows them, so that text keeps its size
 DPI = 160
+LABEL_WIDTH = 36  # characters beside the height of the axes
 
 # Okabe & Ito, "Color Universal Design" (2008), as the window draws variants; darker on a light ground.
 DARK_SERIES = ("#e69f00", "#e482b4", "#56b4e9", "#009e73", "#d55e00", "#f0e442")
@@ -105,7 +107,7 @@ def draw_boundary(evaluation: Evaluation, figure: Figure, inks: Inks) -> None:
     axes.set_xlabel("Band around true boundaries: less than N pixels away")
     axes.set_ylabel("Mean IU, %")
     _style(axes, inks)
-    axes.legend(frameon=False, labelcolor=inks.ink, loc="upper left", handlelength=1.8)
+    axes.legend(frameon=False, labelcolor=inks.ink, loc="best", handlelength=1.8)
 
 
 def draw_gains(evaluation: Evaluation, figure: Figure, inks: Inks) -> None:
@@ -124,9 +126,20 @@ def draw_gains(evaluation: Evaluation, figure: Figure, inks: Inks) -> None:
     axes.axhline(0, color=inks.quiet, linewidth=0.8)
     axes.set_xlim(0.5, max(len(gains), 1) + 0.5)
     axes.set_xlabel("Photos, by gain")
-    axes.set_ylabel(f"Mean IU, points,\n{titles[before]} to {titles[after]}")
+    step = textwrap.fill(f"{titles[before]} to {titles[after]}", LABEL_WIDTH)
+    axes.set_ylabel(f"Mean IU, points,\n{step}")
     _style(axes, inks)
-    axes.legend(frameon=False, labelcolor=inks.ink, loc="upper right", handlelength=1.0, handleheight=1.0)
+    # Above the axes: within them, the bars of a set that only loses (or only gains) would be behind it.
+    axes.legend(
+        frameon=False,
+        labelcolor=inks.ink,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=2,
+        borderaxespad=0.2,
+        handlelength=1.0,
+        handleheight=1.0,
+    )
 
 
 def band_label() -> str:
