@@ -90,20 +90,25 @@ def picks(panels: Sequence[Sequence[PanelId]]) -> tuple[Pick, ...]:
 
 
 def columns(pick: Pick | None) -> tuple[Column, ...]:
-    """The name, each variant's mean IU, what the skips gain, and the other metrics."""
+    """The name, the finest variant's mean IU and what the skips gain in all, and then the rest.
+
+    The first three are what a narrow panel has room for.
+    """
     panels = pick.panels if pick is not None else {}
     names = tuple(panels)
     steps = list(pairwise(names))
     whole = [(names[0], names[-1])] if len(names) > 1 else []
-    gains = whole + (steps if steps != whole else [])
+    rest = steps if steps != whole else []
 
     def of(figure: Figure, *variants: str) -> Column:
         return Column(figure, variants, tuple(panels[variant] for variant in variants))
 
     return (
         Column(Figure.NAME),
-        *(of(Figure.MEAN_IU, name) for name in names),
-        *(of(Figure.GAIN, *pair) for pair in gains),
+        *(of(Figure.MEAN_IU, name) for name in names[-1:]),
+        *(of(Figure.GAIN, *pair) for pair in whole),
+        *(of(Figure.MEAN_IU, name) for name in names[:-1]),
+        *(of(Figure.GAIN, *pair) for pair in rest),
         *(of(Figure.PIXELS, *pair) for pair in whole),
         *(of(Figure.PIXEL_ACCURACY, name) for name in names),
         *(of(Figure.BOUNDARY, name) for name in names),

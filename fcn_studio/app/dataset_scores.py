@@ -76,6 +76,7 @@ class DatasetScores(QObject):
         self.before = ""  # the checkpoint that stale figures are of
         self._choice: EngineChoice | None = None
         self._engine: tuple[EngineInfo, ...] = ()
+        self._classes: tuple[str, ...] = ()
         self._places: dict[Photo, int] = {}
         self._sums: dict[str, NDArray[np.int64]] = {}  # confusion matrices over what is measured, by panel
 
@@ -120,6 +121,15 @@ class DatasetScores(QObject):
     def totals(self) -> Mapping[str, Metrics]:
         """The set's metrics over what is measured, by panel."""
         return {panel: metrics(confusion) for panel, confusion in self._sums.items()}
+
+    @property
+    def only_class(self) -> str:
+        """The one class of the whole split's ground truth, where all photos are measured and there is no other."""
+        counts = next(iter(self._sums.values()), None)
+        if counts is None or self.waiting:
+            return ""
+        there = np.flatnonzero(counts.sum(axis=1))
+        return self._classes[int(there[0])] if len(there) == 1 else ""
 
     def place_of(self, photo: Photo | None) -> int:
         """A photo's place in `rows`; -1 for one of no data set."""
@@ -216,6 +226,7 @@ class DatasetScores(QObject):
     def _choose_panels(self) -> None:
         labels = self.split.labels if self.split is not None else None
         classes = labels.classes if labels is not None else (self._engine[0].labels.classes if self._engine else ())
+        self._classes = tuple(classes)
         self.checkpoints = tuple(info.checkpoint for info in self._engine)
         if self._engine:
             self.panels = tuple(

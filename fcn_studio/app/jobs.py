@@ -221,7 +221,7 @@ class Truth:
         path: Its file.
         mask: (H, W) uint8 class indices, of the photo's size.
         labels: The classes that they stand for.
-        metrics: By panel, for checkpoints of these classes.
+        metrics: By panel, for checkpoints of these classes; none of others.
         shares: Of all pixels, by class; what is missing to 1 is void.
     """
 

@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self.catalog = CatalogMenu(self.session, self.intake, theme, self)
         self.run_watch = RunWatch(self.session, self.background, settings, self)
         self.intake.run_found.connect(self.run_watch.open)
+        self.run_watch.stages_requested.connect(self.intake.use_set)
         self.dialogs = Dialogs(self.session, self.intake, self.background, self)
         self.transform = ViewTransform(self)
         self._thumbnails = Thumbnails(self)
@@ -111,6 +112,12 @@ class MainWindow(QMainWindow):
     def busy(self) -> bool:
         """Whether something that was opened is still on its way to the screen."""
         return self.intake.busy or self.session.running or self.session.loading or self.background.busy
+
+    @property
+    def lacking(self) -> str:
+        """Why the run that is watched has nothing to show, in words; empty where it has, or none is watched."""
+        watch = self.run_watch
+        return self._run_tab.panel.sentence if watch.folder is not None and not watch.has_checkpoint else ""
 
     def start(self) -> None:
         """Has the engine loaded in the background; the window is used meanwhile."""

@@ -58,8 +58,11 @@ def picture(
     device: str,
     precision: str,
     size: tuple[int, int] = PICTURE_SIZE,
-) -> None:
+) -> str:
     """Saves a picture of the window with the first photo segmented, for machines without a display.
+
+    Returns:
+        Why a run that was opened has no photo to show, in words; its panel is on the picture. Empty where all is well.
 
     Raises:
         ImageError: There is no photo, or it cannot be segmented.
@@ -86,14 +89,15 @@ def picture(
             settled = QEventLoop()
             QTimer.singleShot(SETTLE_MS, settled, settled.quit)  # layouts follow their new texts
             settled.exec()
-            shown, grab = window.session.shown, window.grab()
+            shown, grab, lacking = window.session.shown, window.grab(), window.lacking
         finally:
             window.close()
-        if shown is None or shown.trace is None:
+        if (shown is None or shown.trace is None) and not lacking:
             raise ImageError(next((sentence for sentence in problems if sentence), "There is no photo to show."))
     with whole_file(output) as temporary:
         if not grab.save(str(temporary), "PNG"):
             raise OutputError(f"{output} could not be written; choose another folder or free some space.")
+    return lacking
 
 
 def _begin(window: MainWindow, paths: list[Path]) -> None:

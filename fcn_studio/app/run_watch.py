@@ -41,12 +41,14 @@ class RunWatch(QObject):
         opened: A run is watched from now on.
         loaded: A checkpoint is in use. (what the status line says)
         happened: Something that is not simply seen. (Word)
+        stages_requested: Checkpoints of several phases are to be opened beside each other. (tuple of Path)
     """
 
     changed = Signal()
     opened = Signal()
     loaded = Signal(str)
     happened = Signal(object)  # Word
+    stages_requested = Signal(object)  # tuple[Path, ...]
 
     def __init__(self, session: Session, background: Background, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
@@ -135,6 +137,11 @@ class RunWatch(QObject):
             self.changed.emit()
             self._consider()
 
+    def open_stages(self) -> None:
+        """Opens the best checkpoint of each phase of a staged run, all beside each other."""
+        if self.folder is not None and self.files is not None and len(self.files.stages) > 1:
+            self.stages_requested.emit(tuple(self.folder / name for name in self.files.stages))
+
     def set_count(self, count: int) -> None:
         """Another number of photos."""
         count = min(max(count, 1), MOST_PHOTOS)
@@ -203,7 +210,7 @@ class RunWatch(QObject):
         photos = []
         for example in found.examples:
             photo = known.get(example.photo.resolve()) or Photo.from_path(example.photo)
-            self._session.tasks[photo] = MeasureTask(example)
+            self._session.tasks[photo] = MeasureTask(example, found.labels)
             photos.append(photo)
         mine, self.history.photos = set(self.history.photos), tuple(photos)
         if first:
@@ -290,6 +297,12 @@ class RunWatch(QObject):
                 self.happened.emit(
                     Word(self.tr("Watching {0}.").format(self.folder.name), ((self.tr("Undo"), self._undo),))
                 )
+            self.changed.emit()
+        elif self.detached and self._weights in choice.weights:  # the user went back to it
+            stamp = choice.stamp(self._weights)
+            self._loaded, self.held = (self._weights, stamp), False
+            epoch = next(info.epoch for info in self._session.engine if info.weights == self._weights)
+            self.history.set_loaded(self._weights, stamp, epoch)
             self.changed.emit()
         elif self._weights and self._coming is None and self._weights not in choice.weights and not self.held:
             self.held, self._loaded = True, None  # the user opened another one

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
 
-from fcn_studio.app.run_watch_strips import Line, Strip
+from fcn_studio.app.run_watch_strips import Line, Strip, tick_texts
 from fcn_studio.app.views.plot_colours import line_colour
 from fcn_studio.app.views.plot_markers import paint_marker
 from fcn_studio.core.run_folder import EpochRow
@@ -20,6 +20,11 @@ TICK_LINES = 1.4  # lines of text from one tick to the next, at least
 DASH = "\N{EN DASH}"
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def most_ticks(height: float, line_height: float) -> int:
+    """How many a strip of this height has room for."""
+    return max(min(MOST_TICKS, int(height / (TICK_LINES * line_height))), 1)
 
 
 class RunDrawing:
@@ -50,14 +55,14 @@ class RunDrawing:
     def paint_strip(self, strip: Strip, frame: QRectF) -> None:
         """A strip's rules, curves and head; `frame` is for the curves, the head stands on it."""
         painter, line_height = self._painter, self._metrics.height()
-        most = max(min(MOST_TICKS, int(frame.height() / (TICK_LINES * line_height))), 1)
-        for tick in strip.ticks(most):
+        ticks = strip.ticks(most_ticks(frame.height(), line_height))
+        for tick, text in zip(ticks, tick_texts(ticks), strict=True):
             y = self._y_of(strip, frame, tick)
             painter.setPen(QPen(self._palette.color(QPalette.ColorRole.Mid), 1))
             painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
             painter.setPen(self._quiet)
             box = QRectF(0, y - line_height / 2, frame.left() - GAP, line_height)
-            painter.drawText(box, RIGHT, f"{tick:.4g}")
+            painter.drawText(box, RIGHT, text)
         for line in strip.lines:
             self._paint_line(strip, line, frame)
         self._paint_head(strip, frame)

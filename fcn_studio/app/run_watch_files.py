@@ -11,7 +11,8 @@ from pathlib import Path
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.dataset import Example, find_examples
 from fcn_studio.core.errors import FcnStudioError
-from fcn_studio.core.run_folder import BEST, NEWEST, EpochRow, RunInfo, read_log, read_run
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.run_folder import BEST, NEWEST, EpochRow, RunInfo, best_of, read_log, read_run
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class RunFiles:
         rows: The epochs so far.
         stamps: Which state each checkpoint is in, by file name; only those that are there.
         problem: A sentence where something cannot be read.
+        stages: Of a staged run, the files of each phase's best checkpoint that are there, coarsest first.
     """
 
     folder: Path
@@ -35,6 +37,7 @@ class RunFiles:
     rows: tuple[EpochRow, ...]
     stamps: dict[str, str]
     problem: str = ""
+    stages: tuple[str, ...] = ()
 
     @property
     def epoch(self) -> int:
@@ -96,7 +99,9 @@ def look(folder: Path) -> RunFiles:
         except OSError:
             continue
         stamps[name] = f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
-    return RunFiles(folder, info, rows, stamps, problem)
+    names = [best_of(variant) for variant in info.variants] if info is not None else []
+    stages = tuple(name for name in names if (folder / name).is_file())
+    return RunFiles(folder, info, rows, stamps, problem, stages)
 
 
 def looking(folder: Path) -> Callable[[CancelToken], RunFiles]:
@@ -111,12 +116,14 @@ class RunPhotos:
     Attributes:
         folder: The run's.
         examples: Photos with their masks.
+        labels: The masks' classes, as the run has them; None where it does not say.
         problem: A sentence where the data are not on this machine.
     """
 
     folder: Path
     examples: tuple[Example, ...]
     problem: str = ""
+    labels: LabelSet | None = None
 
 
 def choose_photos(folder: Path, info: RunInfo, count: int) -> RunPhotos:
@@ -125,7 +132,11 @@ def choose_photos(folder: Path, info: RunInfo, count: int) -> RunPhotos:
         found = find_examples(info.data, info.split)
     except (FcnStudioError, OSError) as error:
         return RunPhotos(folder, (), str(error))
-    return RunPhotos(folder, evenly(found, count))
+    try:
+        labels = LabelSet.from_dict(info.label_set)
+    except FcnStudioError:
+        labels = None
+    return RunPhotos(folder, evenly(found, count), labels=labels)
 
 
 def choosing(folder: Path, info: RunInfo, count: int) -> Callable[[CancelToken], RunPhotos]:

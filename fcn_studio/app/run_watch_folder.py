@@ -91,7 +91,7 @@ class RunFolder(QObject):
             return
         before = self.files
         if found.info is None and before is not None:  # gone, or being written: what was known stays
-            found = replace(found, info=before.info, rows=found.rows or before.rows)
+            found = replace(found, info=before.info, rows=found.rows or before.rows, stages=before.stages)
         self.files = found
         self._follow(found.folder)
         if self._again:

@@ -80,7 +80,7 @@ class RunHistory(QObject):
     @property
     def on_screen(self) -> int | None:
         """The epoch whose masks are shown."""
-        return self.scrubbed if self.scrubbed is not None else self.epoch
+        return self.scrubbed if self.scrubbed is not None else self.epoch if self._in_use else None
 
     def scrub(self, epoch: int | None) -> None:
         """Shows an earlier epoch's masks of the photo on screen; None, or the loaded epoch, shows the present."""

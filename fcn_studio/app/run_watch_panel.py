@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QSpinBox,
     QToolButton,
@@ -54,6 +55,7 @@ class RunPanel(QWidget):
         column.addWidget(self.plot, 1)
         column.addLayout(self._past_row())
         column.addLayout(self._choices())
+        column.addWidget(self._stages_button(), 0, Qt.AlignmentFlag.AlignLeft)
         watch.changed.connect(self.refresh)
         self.refresh()
 
@@ -128,7 +130,12 @@ class RunPanel(QWidget):
         self._epoch = QLabel()
         self._epoch.setObjectName("run_epoch")
         self._epoch.setMinimumWidth(self._epoch.fontMetrics().horizontalAdvance(self.tr("epoch {0}").format(8888)))
+        self._hint = QLabel(self.tr("Once a second epoch was seen here, a slider leads back to the first."))
+        self._hint.setObjectName("run_hint")
+        self._hint.setProperty("role", "small")
+        self._hint.setWordWrap(True)
         row = QHBoxLayout()
+        row.addWidget(self._hint, 1)
         row.addWidget(self._play)
         row.addWidget(self._slider, 1)
         row.addWidget(self._epoch)
@@ -166,6 +173,13 @@ class RunPanel(QWidget):
         row.addWidget(self._count)
         return row
 
+    def _stages_button(self) -> QPushButton:
+        self._stages = QPushButton(self.tr("Open All Stages"))
+        self._stages.setObjectName("run_stages")
+        self._stages.setToolTip(self.tr("Opens the best checkpoint of each stage, such as 32s, 16s and 8s, together"))
+        self._stages.clicked.connect(self._watch.open_stages)
+        return self._stages
+
     # What is seen
 
     @Slot()
@@ -182,9 +196,9 @@ class RunPanel(QWidget):
         for label in (self._state, self._name):
             label.setToolTip(self._about(info))
         self._show_figures(files, on_screen)
-        sentence = self._sentence(info)
-        self._problem.setText(sentence)
-        self._problem.setVisible(bool(sentence))
+        self._problem.setText(self.sentence)
+        self._problem.setVisible(bool(self.sentence))
+        self._stages.setVisible(files is not None and len(files.stages) > 1)
         self.plot.set_run(files, on_screen)
         with QSignalBlocker(self._which), QSignalBlocker(self._hold), QSignalBlocker(self._count):
             self._which.choose(int(watch.best))
@@ -233,8 +247,11 @@ class RunPanel(QWidget):
             return self.tr("{0} min").format(round(seconds / MINUTE))
         return self.tr("{0} s").format(max(round(seconds), 1))
 
-    def _sentence(self, info: RunInfo | None) -> str:
+    @property
+    def sentence(self) -> str:
+        """What there is to say beside the figures; empty if nothing."""
         watch = self._watch
+        info = watch.files.info if watch.files is not None else None
         parts = [info.reason] if info is not None and info.reason else []
         if info is not None and not watch.has_checkpoint:
             if info.state == "running":
@@ -260,8 +277,9 @@ class RunPanel(QWidget):
         with QSignalBlocker(self._slider):
             self._slider.setRange(0, max(len(seen) - 1, 0))
             self._slider.setValue(seen.index(on_screen) if on_screen in seen else len(seen) - 1)
-        self._slider.setEnabled(some)
-        self._play.setEnabled(some)
+        for widget in (self._slider, self._play, self._epoch):
+            widget.setVisible(some)
+        self._hint.setVisible(not some and self._watch.has_checkpoint and not self._watch.detached)
         if not some and self._play.isChecked():
             self._play.setChecked(False)
         self._epoch.setText(self.tr("epoch {0}").format(on_screen) if on_screen is not None else "")

@@ -6,9 +6,9 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from fcn_studio.app.run_watch_drawing import GAP, RunDrawing
+from fcn_studio.app.run_watch_drawing import GAP, RunDrawing, most_ticks
 from fcn_studio.app.run_watch_files import RunFiles
-from fcn_studio.app.run_watch_strips import Strip, run_strips
+from fcn_studio.app.run_watch_strips import Strip, run_strips, tick_texts
 from fcn_studio.app.views.read_plot import ReadPlot
 from fcn_studio.core.run_folder import EpochRow
 
@@ -29,6 +29,7 @@ class RunPlot(ReadPlot):
         self._best: EpochRow | None = None
         self._shown: int | None = None
         self._marked: int | None = None
+        self._laid: tuple[tuple[QSize, str, tuple[Strip, ...]], tuple[QRectF, ...]] | None = None
         self.setObjectName("run_plot")
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -70,15 +71,26 @@ class RunPlot(ReadPlot):
 
     def frames(self) -> tuple[QRectF, ...]:
         """Of each strip, the rectangle that its curves are drawn in."""
+        asked = (self.size(), self.font().key(), self.strips)
+        if self._laid is None or self._laid[0] != asked:
+            self._laid = (asked, self._lay_out())
+        return self._laid[1]
+
+    def _lay_out(self) -> tuple[QRectF, ...]:
         metrics = QFontMetricsF(self.font())
         line = metrics.height()
-        left = metrics.horizontalAdvance("0.0000") + GAP
         heads = [(2 if len(strip.lines) > 1 else 1) * line + GAP for strip in self.strips]
         room = self.height() - sum(heads) - line - GAP * (len(heads) + 1.5)
+        heights = [max(room * strip.share, 2 * line) for strip in self.strips]
+        texts = [
+            text
+            for strip, high in zip(self.strips, heights, strict=True)
+            for text in tick_texts(strip.ticks(most_ticks(high, line)))
+        ]
+        left = max(map(metrics.horizontalAdvance, texts), default=0.0) + 2 * GAP
         frames, top = [], GAP / 2
-        for strip, head in zip(self.strips, heads, strict=True):
+        for head, high in zip(heads, heights, strict=True):
             top += head
-            high = max(room * strip.share, 2 * line)
             frames.append(QRectF(left, top, self.width() - left - 2 * GAP, high))
             top += high + GAP
         return tuple(frames)

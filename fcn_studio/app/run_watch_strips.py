@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QCoreApplication
 
@@ -12,6 +13,8 @@ from fcn_studio.core.heat import HeatRange, ticks
 from fcn_studio.core.run_folder import EpochRow, RunInfo
 from fcn_studio.core.trace import OUTPUT
 
+SMALLEST_PLAIN, LARGEST_PLAIN = 1e-3, 1e6  # of an axis' largest number; beyond them powers of ten are written
+DIGITS, MOST_DIGITS = 6, 12
 FINER = 5  # divisions that are tried where round values are few
 LOG_FROM = 8.0  # highest over lowest value from which on a loss is drawn by its logarithm
 
@@ -92,6 +95,21 @@ class Strip:
                     break
         step = -(-len(found) // most)
         return tuple(found[(step - 1) // 2 :: step]) if step else ()
+
+
+def tick_texts(values: Sequence[float]) -> tuple[str, ...]:
+    """Numbers of one axis with as many places as tell them apart; powers of ten only where many zeros would be."""
+    largest = max(map(abs, values), default=0.0)
+    if len(values) > 1 and SMALLEST_PLAIN <= largest < LARGEST_PLAIN:
+        step = min(after - before for before, after in pairwise(values))
+        places = max(-math.floor(math.log10(step) + 1e-9), 0) if step > 0 else 0
+        if all(math.isclose(value, round(value, places), rel_tol=1e-6, abs_tol=1e-12) for value in values):
+            return tuple(f"{value:.{places}f}" for value in values)
+    for digits in range(DIGITS, MOST_DIGITS):
+        texts = tuple(f"{value:.{digits}g}" for value in values)
+        if len(set(texts)) == len(texts):
+            break
+    return texts
 
 
 def run_strips(rows: Sequence[EpochRow], info: RunInfo | None) -> tuple[Strip, ...]:

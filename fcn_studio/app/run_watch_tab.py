@@ -57,9 +57,11 @@ class RunTab(QObject):
         self._actions["file.hold_run"].setEnabled(watched)
         self._actions["file.hold_run"].setChecked(self._watch.held)
         self._actions["file.stop_run"].setEnabled(watched)
-        if not watched:
+        if not watched or self._watch.detached:
             self._word.hide()
-        elif self._watch.files is not None and not self._watch.has_checkpoint:
+        elif self._watch.loaded_text:
+            self._say(self._watch.loaded_text)
+        if watched and self._watch.files is not None and not self._watch.has_checkpoint:
             self.nothing_came.emit()
 
     @Slot(str)

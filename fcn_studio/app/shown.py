@@ -67,6 +67,11 @@ class Shown:
         trace = self.trace_of(panel)
         return trace.labels if trace else None
 
+    def is_comparable(self, panel: PanelId) -> bool:
+        """Whether a panel's mask and the ground truth speak of the same classes."""
+        truth, labels = self.result.truth, self.labels(panel)
+        return truth is not None and labels is not None and truth.labels.classes == labels.classes
+
 
 @dataclass(frozen=True, slots=True)
 class Probed:

@@ -54,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
     model = {"weights": args.weights, "device": args.device, "precision": args.precision}
     if args.picture is None:
         return app.main(args.images, **model)
-    app.picture(args.images, args.picture, **model)
+    lacking = app.picture(args.images, args.picture, **model)
+    if lacking:
+        print(f"fcn-studio: {lacking}", file=sys.stderr)
     print(f"A picture of the window: {args.picture.resolve()}")
     return 0
 

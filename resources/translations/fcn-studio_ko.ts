@@ -470,6 +470,10 @@
         <translation>정답 마스크</translation>
     </message>
     <message>
+        <source>the ground truth has other classes</source>
+        <translation>정답 마스크의 클래스가 다릅니다</translation>
+    </message>
+    <message>
         <source>mean IU {0} · pixel accuracy {1}</source>
         <translation>평균 IU {0} · 픽셀 정확도 {1}</translation>
     </message>
@@ -1084,6 +1088,10 @@
     <message>
         <source>No photo has this in its name.</source>
         <translation>이름에 이것이 든 사진이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Only the class {0} occurs in the ground truth of this split, so the figures say nothing; look into the masks with: fcn-studio data check</source>
+        <translation>이 스플릿의 정답에는 {0} 클래스만 있어서 수치에 뜻이 없습니다. 다음 명령으로 마스크를 살펴보세요: fcn-studio data check</translation>
     </message>
     <message>
         <source>All {0} photos are measured.</source>
@@ -2313,6 +2321,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>오른쪽</translation>
     </message>
     <message>
+        <source>These masks are of different classes</source>
+        <translation>두 마스크의 클래스가 서로 다릅니다</translation>
+    </message>
+    <message>
         <source>Segmenting…</source>
         <translation>분할 중…</translation>
     </message>
@@ -2527,6 +2539,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>에폭 {0}</translation>
     </message>
     <message>
+        <source>Once a second epoch was seen here, a slider leads back to the first.</source>
+        <translation>두 번째 에폭이 보이면 슬라이더로 앞의 에폭을 다시 볼 수 있습니다.</translation>
+    </message>
+    <message>
         <source>Checkpoint</source>
         <translation>체크포인트</translation>
     </message>
@@ -2561,6 +2577,14 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>How many photos of the judged split are in the film strip, evenly spaced</source>
         <translation>평가 스플릿에서 고르게 골라 필름 스트립에 놓을 사진 수</translation>
+    </message>
+    <message>
+        <source>Open All Stages</source>
+        <translation>모든 단계 열기</translation>
+    </message>
+    <message>
+        <source>Opens the best checkpoint of each stage, such as 32s, 16s and 8s, together</source>
+        <translation>32s, 16s, 8s 등 각 단계의 최고 체크포인트를 함께 엽니다</translation>
     </message>
     <message>
         <source>Running: epoch {0} of {1}</source>

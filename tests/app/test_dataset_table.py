@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,16 +15,18 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 from sklearn.metrics import accuracy_score, jaccard_score
 
 from fcn_studio import load
 from fcn_studio.app.dataset_columns import picks
 from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PanelId
+from fcn_studio.app.panels import TRUTH_PANEL, PanelId
+from fcn_studio.app.views.panel_contents import difference_content
 from fcn_studio.cli.main import main
 from fcn_studio.core.boundary import boundary_distance
+from fcn_studio.core.labels import LabelSet
 from tests.app.conftest import act, drag_and_drop, files, wait_until_done
 
 CLASSES, VOID = 11, 11
@@ -264,6 +267,82 @@ def test_the_saved_table_is_the_one_that_evaluate_writes(
     assert head == other_head
     assert rows != sorted(rows), "in the order of the table"
     assert sorted(rows) == sorted(other_rows)
+
+
+@pytest.fixture
+def cracks(make_photo: MakePhoto, tmp_path: Path) -> Path:
+    """Two photos with masks of two classes, and a labels.json that says which."""
+    root = tmp_path / "cracks"
+    for name in ("images", "masks"):
+        (root / name).mkdir(parents=True)
+    labels = {"name": "cracks", "classes": ["background", "crack"], "values": [0, 255]}
+    (root / "labels.json").write_text(json.dumps(labels))
+    for seed, name in enumerate(("a.png", "b.png")):
+        make_photo(f"cracks/images/{name}", 96, 64, seed)
+        mask = np.zeros((64, 96), dtype=np.uint8)
+        mask[20:30] = 255
+        Image.fromarray(mask).save(root / "masks" / name)
+    return root
+
+
+def test_a_truth_of_other_classes_than_the_nets_gives_no_score(qtbot: QtBot, window: MainWindow, cracks: Path) -> None:
+    open_set(qtbot, window, cracks, measured=False)
+    shown, panel = window.session.shown, window.workspace.dataset
+    assert shown is not None
+    truth = shown.result.truth
+    assert truth is not None
+    assert truth.labels.classes == ("background", "crack")
+    assert not truth.metrics
+    np.testing.assert_array_equal(truth.mask[:, 0], [1 if 20 <= row < 30 else 0 for row in range(64)])
+    for variant in ("32s", "16s", "8s"):
+        score = window.findChild(QLabel, f"score_{variant}")
+        assert score is not None
+        assert score.toolTip() == "the ground truth has other classes"
+    table = window.compare.panels[TRUTH_PANEL].canvas.layers.look.colours
+    assert [table[index] >> 24 > 0 for index in (0, 1)] == [False, True], "no veil over the background"
+    act(window, "masks.errors")
+    assert window.compare.panels[PanelId("8s")].canvas.layers.content.against is None
+    difference = difference_content(TRUTH_PANEL, PanelId("8s"), shown)
+    assert difference.mask is None
+    assert "No open checkpoint has the classes" in panel.status
+    assert panel.totals.isHidden()
+
+
+def test_a_truth_of_one_class_only_is_told_once_all_is_measured(
+    qtbot: QtBot, window: MainWindow, folder: Path, camvid: LabelSet
+) -> None:
+    for name in NAMES:
+        mask = np.full((64, 96), VOID, dtype=np.uint8)
+        mask[:20] = 3
+        Image.fromarray(mask).save(folder / "valannot" / name)
+    open_set(qtbot, window, folder)
+    panel = window.workspace.dataset
+    assert camvid.classes[3] in panel.status
+    assert "fcn-studio data check" in panel.status
+    assert panel.totals.isVisible()
+    mask[30:] = 4
+    Image.fromarray(mask).save(folder / "valannot" / NAMES[-1])
+    act(window, "table.again")
+    assert "data check" not in panel.status
+    wait_until_measured(qtbot, window)
+    assert panel.status == "All 4 photos are measured."
+
+
+def test_beside_the_pictures_name_finest_mean_iu_and_whole_gain_are_seen_without_scrolling(
+    qtbot: QtBot, window: MainWindow, folder: Path, make_photo: MakePhoto
+) -> None:
+    long = "a-very-long-name-of-a-photo-that-nobody-would-type.png"
+    make_photo(f"streets/val/{long}", 96, 64, 9)
+    (folder / "valannot" / long).write_bytes((folder / "valannot" / "1.png").read_bytes())
+    open_set(qtbot, window, folder, measured=False)
+    panel = window.workspace.dataset
+    assert [column.key for column in panel.columns[:3]] == ["photo", "mean_iu_8s", "gain_32s_8s"]
+    for width, height in ((1280, 720), (1440, 900)):
+        window.resize(width, height)
+        qtbot.wait(50)
+        head = panel.grid.horizontalHeader()
+        assert head.sectionViewportPosition(2) + head.sectionSize(2) <= panel.grid.viewport().width()
+        assert head.sectionSize(0) >= head.fontMetrics().horizontalAdvance("Photo") + 10
 
 
 def test_checkpoints_that_complete_each_other_are_shown_together() -> None:

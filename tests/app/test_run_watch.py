@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import qimage2ndarray
 from PIL import Image
 from PySide6.QtCore import QPoint
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QSlider, QSpinBox
 from pytestqt.qtbot import QtBot
@@ -19,12 +21,24 @@ from pytestqt.qtbot import QtBot
 from fcn_studio.app.jobs import Photo, Purpose
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.panels import PanelId
+from fcn_studio.app.run import picture
 from fcn_studio.app.run_watch_files import evenly, look
 from fcn_studio.app.run_watch_masks import Past, PastMasks
-from fcn_studio.app.run_watch_strips import Line, Strip
+from fcn_studio.app.run_watch_strips import Line, Strip, tick_texts
 from fcn_studio.core.dataset import Example
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.run_folder import BEST, LOG, NEWEST, EpochRow, RunInfo, Scores, append_row, write_log, write_run
+from fcn_studio.core.run_folder import (
+    BEST,
+    LOG,
+    NEWEST,
+    EpochRow,
+    RunInfo,
+    Scores,
+    append_row,
+    best_of,
+    write_log,
+    write_run,
+)
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.model import load
 from fcn_studio.engine.nets.architecture import Architecture
@@ -363,6 +377,111 @@ def test_a_data_sets_table_leaves_the_processor_to_the_training_unless_it_is_ask
 
     write_run(run.folder, replace(run.info, state="finished"))
     qtbot.waitUntil(lambda: dataset.waiting == 0, timeout=10_000)  # nobody needs the processor any more
+
+
+def test_the_stages_of_a_run_are_opened_together_and_the_way_back_watches_on(
+    qtbot: QtBot, window: MainWindow, run: Run, wait_for_epoch: Callable[[MainWindow, int], None]
+) -> None:
+    run.epoch(1, 0.2)
+    run.checkpoint(2, best_of("32s"))
+    write_run(run.folder, replace(run.info, state="finished"))
+    window.intake.open_paths([run.folder])
+    wait_for_epoch(window, 1)
+    button = window.findChild(QPushButton, "run_stages")
+    assert button is not None
+    assert button.isHidden()  # one stage has nothing to stand beside
+    run.checkpoint(3, best_of("8s"))
+    qtbot.waitUntil(button.isVisible, timeout=10_000)
+    button.click()
+    qtbot.waitUntil(lambda: len(window.session.engine) == 2 and not window.busy, timeout=10_000)
+    assert window.session.choice.weights == tuple(str(run.folder / best_of(name)) for name in ("32s", "8s"))
+    photo = window.session.list.current
+    assert photo is not None
+    assert photo.path is not None
+    shown = window.session.shown
+    assert shown is not None
+    for slot, name in enumerate(("32s", "8s")):
+        mask = shown.mask(PanelId(name, slot))
+        assert mask is not None
+        np.testing.assert_array_equal(mask, mask_of(run.folder / best_of(name), photo.path, name))
+    assert window.run_watch.detached
+    status = window.findChild(QLabel, "status_run")
+    assert status is not None
+    assert status.isHidden()
+    undo = next(one for one in window.workspace.notice.findChildren(QPushButton) if one.text() == "Undo")
+    undo.click()
+    qtbot.waitUntil(lambda: not window.run_watch.detached and not window.busy, timeout=10_000)
+    assert not window.run_watch.held
+    assert status.isVisible()
+    assert "Another checkpoint" not in word(window, "run_problem")
+
+
+def test_the_slider_comes_with_a_second_epoch(
+    qtbot: QtBot, window: MainWindow, run: Run, wait_for_epoch: Callable[[MainWindow, int], None]
+) -> None:
+    run.epoch(1, 0.2)
+    window.intake.open_paths([run.folder])
+    wait_for_epoch(window, 1)
+    slider, hint = window.findChild(QSlider, "run_epochs"), window.findChild(QLabel, "run_hint")
+    assert slider is not None
+    assert hint is not None
+    assert (slider.isVisible(), hint.isVisible()) == (False, True)
+    run.epoch(2, 0.3)
+    wait_for_epoch(window, 2)
+    qtbot.waitUntil(slider.isVisible, timeout=10_000)
+    assert hint.isHidden()
+    assert slider.value() == slider.maximum() == 1
+
+
+@pytest.mark.usefixtures("window")  # for its way with the collector of garbage
+def test_a_picture_of_a_run_that_failed_early_has_its_panel_and_the_reason_is_told(
+    run: Run, tiny_weights: Path, tmp_path: Path
+) -> None:
+    write_run(run.folder, replace(run.info, state="failed", reason="A weight became infinite."))
+    output = tmp_path / "window.png"
+    told = picture([run.folder], output, weights=str(tiny_weights), device="cpu", precision="fp32")
+    assert told == "A weight became infinite. This run has written no checkpoint."
+    with Image.open(output) as saved:
+        assert saved.size == (1440, 900)
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ((46.48, 46.5, 46.52), ("46.48", "46.50", "46.52")),
+        ((20.0, 40.0), ("20", "40")),
+        ((0.0, 0.0005, 0.001), ("0.0000", "0.0005", "0.0010")),
+        ((5e-10, 1e-9, 1.5e-9), ("5e-10", "1e-09", "1.5e-09")),
+        ((10.0, 30.0, 100.0), ("10", "30", "100")),
+        ((1e-6, 1e-4, 0.01), ("1e-06", "0.0001", "0.01")),
+        ((8000.0, 10000.0), ("8000", "10000")),
+        ((1.0,), ("1",)),
+        ((10000.0,), ("10000",)),
+        ((1000.0, 10000.0, 100000.0), ("1000", "10000", "100000")),
+        ((), ()),
+    ],
+)
+def test_ticks_are_written_with_as_many_places_as_tell_them_apart(
+    values: tuple[float, ...], texts: tuple[str, ...]
+) -> None:
+    assert tick_texts(values) == texts
+
+
+def test_the_longest_tick_has_room_beside_the_curves(
+    qtbot: QtBot, window: MainWindow, run: Run, wait_for_epoch: Callable[[MainWindow, int], None]
+) -> None:
+    val = {"8s": Scores(0.4648, 0.9)}
+    for epoch in (1, 2):
+        append_row(run.folder, VARIANTS, EpochRow(epoch, epoch, 1.0, 6231.0 + epoch, 2.0, 1.4e-9, val))
+    run.checkpoint(2)
+    window.intake.open_paths([run.folder])
+    wait_for_epoch(window, 2)
+    plot = window._run_tab.panel.plot
+    assert any("e-09" in text for text in tick_texts(plot.strips[-1].ticks(3)))
+    pixels = qimage2ndarray.rgb_view(plot.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+    ground = pixels[0, 0]
+    assert (pixels[:, :3] == ground).all(), "no number is cut at the left"
+    assert (pixels[:, 4 : int(plot.frames()[0].left())] != ground).any()
 
 
 def test_ticks_are_few_round_and_inside() -> None:

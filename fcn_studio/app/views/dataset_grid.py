@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QStyle, QTableView, QWidget
 
 from fcn_studio.app.dataset_columns import Figure
 from fcn_studio.app.dataset_scores import ScoredPhoto
@@ -26,6 +26,8 @@ SAMPLES = {Figure.GAIN: "\N{MINUS SIGN}88.8", Figure.PIXELS: "\N{MINUS SIGN}888,
 SHARE_SAMPLE = "100.0"
 CELL_PADDING, NAME_PADDING = 10, 18  # pixels beside a text
 NAME_LETTERS = 18  # that a long name has room for; the rest is left out in its middle
+FEWEST_LETTERS = 8  # where the first figures would have no room else
+FIRST_FIGURES = 2  # to be seen beside the name without scrolling
 NAMES_LOOKED_AT = 200
 LEAST_HEIGHT = 112  # pixels: the head and two rows
 ROWS_WANTED = 8  # where there is room for them and for pictures
@@ -150,20 +152,30 @@ class DatasetGrid(QTableView):
 
     @Slot()
     def _fit(self) -> None:
-        """Widths of the figures; the name has what is left, and a least width."""
+        """Widths of the figures; the name has what is left, or as much as leaves the first figures in sight."""
         metrics = QFontMetrics(self.font())
         self.verticalHeader().setDefaultSectionSize(metrics.height() + ROW_PADDING)
-        figures = 0
+        widths = []
         for section, column in enumerate(self._model.columns[1:], start=1):
             sample = metrics.horizontalAdvance(SAMPLES.get(column.figure, SHARE_SAMPLE))
             title = str(self._model.headerData(section, Qt.Orientation.Horizontal)).split("\n")
             widest = max(metrics.horizontalAdvance(line) for line in title)
             width = max(sample, widest) + CELL_PADDING
             self.setColumnWidth(section, width)
-            figures += width
+            widths.append(width)
+        room, letter = self.viewport().width(), metrics.averageCharWidth()
         names = (metrics.horizontalAdvance(self._model.name_of(row)) for row in self._model.rows[:NAMES_LOOKED_AT])
-        least = min(max(names, default=0), metrics.averageCharWidth() * NAME_LETTERS) + NAME_PADDING
-        self.setColumnWidth(0, max(least, self.viewport().width() - figures))
+        over = str(self._model.headerData(0, Qt.Orientation.Horizontal))
+        heading = metrics.horizontalAdvance(over) + self._sign_width()
+        wanted = min(max(names, default=0), letter * NAME_LETTERS) + NAME_PADDING
+        fewest = min(wanted, letter * FEWEST_LETTERS + NAME_PADDING)
+        beside = room - sum(widths[:FIRST_FIGURES])  # the name's, where the first figures are to be seen too
+        least = max(min(wanted, beside), fewest, heading + CELL_PADDING)
+        self.setColumnWidth(0, max(least, room - sum(widths)))
+
+    def _sign_width(self) -> int:
+        """Of the arrow that a sorted column's title has."""
+        return self.style().pixelMetric(QStyle.PixelMetric.PM_HeaderMarkSize, None, self.horizontalHeader())
 
     # Qt's own
 

@@ -227,6 +227,7 @@ class DatasetPanel(QFrame):
     @Slot()
     def _show_state(self) -> None:
         self._progress.show_state(found=bool(self.rows))
+        self.totals.setVisible(not self._dataset.mismatch)
         self.totals.show_totals(self.pick, self._dataset.totals, self._dataset.measured)
 
     @Slot(QPoint)

@@ -42,11 +42,10 @@ class DatasetProgress(QWidget):
         row.setSpacing(8)
         row.addWidget(self._status, 1)
         row.addWidget(self._pause)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(MARGIN, 8, MARGIN, 0)
-        column.setSpacing(6)
-        column.addWidget(self._bar)
-        column.addLayout(row)
+        self._column = QVBoxLayout(self)
+        self._column.setSpacing(6)
+        self._column.addWidget(self._bar)
+        self._column.addLayout(row)
 
     @property
     def text(self) -> str:
@@ -57,6 +56,8 @@ class DatasetProgress(QWidget):
         """Reads the scores anew; `found` says whether any row passes the filter."""
         dataset = self._dataset
         underway = dataset.waiting > 0 and not dataset.mismatch
+        below = 8 if dataset.mismatch else 0  # else the set's metrics follow
+        self._column.setContentsMargins(MARGIN, 8, MARGIN, below)
         self._status.setText(self._words(found))
         self._bar.setMaximum(max(len(dataset.rows), 1))
         self._bar.setValue(dataset.measured + dataset.failed)
@@ -76,6 +77,11 @@ class DatasetProgress(QWidget):
         if dataset.rows and not found:
             return self.tr("No photo has this in its name.")
         total = len(dataset.rows)
+        if dataset.only_class:
+            return self.tr(
+                "Only the class {0} occurs in the ground truth of this split, so the figures say nothing; look into "
+                "the masks with: fcn-studio data check"
+            ).format(dataset.only_class)
         if dataset.measured == total:
             return self.tr("All {0} photos are measured.").format(total)
         texts = [self.tr("{0} of {1} photos measured.").format(dataset.measured, total)]

@@ -16,6 +16,7 @@ from fcn_studio.app.jobs import Photo
 from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.canvas import Canvas
 from fcn_studio.app.views.captions import trace_text
+from fcn_studio.app.views.changes_map import comparable
 from fcn_studio.app.views.decoder_nodes import SingleGraph, StageHeat, photo_image, stage_pictures
 from fcn_studio.app.views.fusion_controls import FusionControls
 from fcn_studio.app.views.fusion_graph import FusionGraph
@@ -377,7 +378,8 @@ class FusionView(QFrame):
         self.graph.set_arrows(fusion_arrows(shape, self.gains))
         gains, kind, chosen, leaving = self.gains, self._unpooling.kind, self._class, self._exit
         names = [node.name for node in self.graph.nodes]
-        truth = shown.result.truth
+        known = shown.result.truth
+        truth = known.mask if known is not None and comparable(trace, known) else None
 
         def question(token: CancelToken) -> tuple[dict[str, NDArray[np.float32 | np.uint8]], Figures]:
             fused = trace.fuse(
@@ -389,7 +391,7 @@ class FusionView(QFrame):
                 # A score layer is seen as it speaks, however little it is listened to.
                 source = trace if name in SCORE_LAYERS else fused
                 pictures[name] = picture_of(source, live, gains, name, chosen)
-            return pictures, figures_of(trace, live, gains, leaving, truth.mask if truth else None, token)
+            return pictures, figures_of(trace, live, gains, leaving, truth, token)
 
         self._background.ask("fusion.graph", question, self._on_pictures)
 

@@ -10,7 +10,7 @@ from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.captions import class_under, origin_text, panel_title, score_text
-from fcn_studio.app.views.panel_contents import difference_content, panel_content, panel_look
+from fcn_studio.app.views.panel_contents import difference_content, of_same_classes, panel_content, panel_look
 from fcn_studio.app.views.rendering import PhotoRenderer
 from fcn_studio.app.views.swipe_canvas import SwipeCanvas
 from fcn_studio.app.views.view_transform import ViewTransform
@@ -154,14 +154,15 @@ class PairPanel(QFrame):
         if self._shown is None or self._pair is None or not self._difference:
             return ""
         if all(self._shown.mask(panel) is not None for panel in self._pair):
-            return ""
+            same = of_same_classes(*self._pair, self._shown)
+            return "" if same else self.tr("These masks are of different classes")
         return self.tr("Segmenting…") if self._shown.pending else self.tr("Choose two masks to compare")
 
     def _count_text(self) -> str:
         if not self._difference or self._shown is None or self._pair is None:
             return ""
         first, second = (self._shown.mask(panel) for panel in self._pair)
-        if first is None or second is None:
+        if first is None or second is None or not of_same_classes(*self._pair, self._shown):
             return ""
         content = difference_content(*self._pair, self._shown)
         changed = first != second

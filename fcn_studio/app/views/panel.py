@@ -131,6 +131,7 @@ class Panel(QFrame):
         room = self.width() - 2 * SIDE - 2
         fits = self._score.fontMetrics().horizontalAdvance(whole) <= room
         text = whole if fits else whole.partition(" \N{MIDDLE DOT} ")[0]
+        text = self._score.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
         self._score.setText(text or "\N{NO-BREAK SPACE}")  # an empty label is less high
         self._score.setToolTip(whole)
 

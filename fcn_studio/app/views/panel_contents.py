@@ -16,7 +16,7 @@ def panel_content(panel: PanelId, shown: Shown | None, appearance: Appearance) -
     if panel.kind == PHOTO or mask is None or labels is None:
         return Content(levels)
     truth = shown.result.truth
-    wrong_only = appearance.errors and panel.is_variant and truth is not None and truth.labels.classes == labels.classes
+    wrong_only = appearance.errors and panel.is_variant and shown.is_comparable(panel)
     return Content(
         levels,
         mask,
@@ -29,11 +29,14 @@ def panel_content(panel: PanelId, shown: Shown | None, appearance: Appearance) -
 
 
 def difference_content(older: PanelId, newer: PanelId, shown: Shown | None) -> Content:
-    """The pixels where two masks differ, in the newer one's classes; void of a ground truth is left out."""
+    """The pixels where two masks differ, in the newer one's classes; void of a ground truth is left out.
+
+    Masks of different classes are not compared.
+    """
     if shown is None:
         return Content()
     first, second, labels = shown.mask(older), shown.mask(newer), shown.labels(newer)
-    if first is None or second is None or labels is None:
+    if first is None or second is None or labels is None or not of_same_classes(older, newer, shown):
         return Content(shown.result.levels, grey=True)
     return Content(
         shown.result.levels,
@@ -43,6 +46,12 @@ def difference_content(older: PanelId, newer: PanelId, shown: Shown | None) -> C
         clear=labels.void if newer.kind == TRUTH else clear_index(labels),
         grey=True,
     )
+
+
+def of_same_classes(first: PanelId, second: PanelId, shown: Shown) -> bool:
+    """Whether the values of two panels' masks stand for the same classes."""
+    one, other = shown.labels(first), shown.labels(second)
+    return one is not None and other is not None and one.classes == other.classes
 
 
 def panel_look(panel: PanelId, shown: Shown | None, appearance: Appearance) -> Look:
