@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from fcn_studio import __version__
 from fcn_studio.cli import bench, data, evaluate, segment, train, view, weights
 from fcn_studio.core.errors import FcnStudioError, ImageError, OutputError
+from fcn_studio.core.run_folder import RunFailed
 
 COMMANDS = {
     "view": view,
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except FcnStudioError as error:
         print(f"fcn-studio: {error}", file=sys.stderr)
-        return FAILED if isinstance(error, ImageError | OutputError) else USAGE
+        return FAILED if isinstance(error, ImageError | OutputError | RunFailed) else USAGE
     except KeyboardInterrupt:
         print("fcn-studio: stopped.", file=sys.stderr)
         return INTERRUPTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from fcn_studio.cli.progress import training_bar
 from fcn_studio.core.dataset import open_dataset
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.labels import LabelSet, read_data_card, read_label_set
-from fcn_studio.core.run_folder import BEST, LAST, RunInfo, is_run, read_run
+from fcn_studio.core.run_folder import BEST, LAST, RunInfo, is_run, kept_files, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,10 +85,12 @@ def run(args: argparse.Namespace) -> int:
     for name, value, least in (("--epochs", args.epochs, 1), ("--val-every", args.val_every, 1)):
         if value is not None and value < least:
             raise DataError(f"{name} {value}: at least {least} is needed.")
+    _check_folder(args.output, resume=args.resume)
     choices = _choices(args)
-    if (args.output / LAST).exists() and not args.resume:
-        raise DataError(f"{args.output}: a run is here already; add --resume to go on, or choose another folder.")
     device = _device(args.device, choices.precision)
+    if args.resume and not args.precision:  # nobody asked now: the run's folder says it
+        asked = f"{device.precision} was asked for."
+        device = replace(device, reason=device.reason.replace(asked, f"{device.precision}, as the run began."))
     with stopping(echoes=started_by_torchrun()) as stop, world(device.device) as processes:
         try:
             _train(args, choices, device, processes, stop)
@@ -111,7 +113,7 @@ def _train(
     from fcn_studio.engine.training.trainer import WORKERS, Trainer
 
     if processes.is_first:
-        shared = f", {processes.size} processes" if processes.size > 1 else ""
+        shared = f" {processes.size} processes share each batch." if processes.size > 1 else ""
         print(f"{device.device} ({device.name}): {device.reason}{shared}", file=sys.stderr)
     trainer = Trainer(
         recipe=choices.recipe,
@@ -153,6 +155,22 @@ def _train(
         )
 
 
+def _check_folder(folder: Path, *, resume: bool) -> None:
+    """Raises DataError where a run cannot begin, or go on, in a folder."""
+    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not above.is_dir():
+        raise DataError(f"-o {folder}: {above} is a file; name a folder for the run, in one that can be written.")
+    kept = kept_files(folder)
+    if resume:
+        if not kept and not is_run(folder):
+            raise DataError(f"{folder}: no run is in this folder, so there is nothing to resume; name the run's own.")
+        return
+    if kept:
+        names = ", ".join(path.name for path in kept)
+        on = "add --resume to go on, or choose" if (folder / LAST).is_file() else "choose"
+        raise DataError(f"{folder}: a run is here already ({names}); {on} another folder.")
+
+
 def _choices(args: argparse.Namespace) -> Choices:
     """Raises DataError where something is missing, or --resume says what the run's folder knows."""
     before = read_run(args.output) if args.resume and is_run(args.output) else None
@@ -181,7 +199,17 @@ def _recipe(args: argparse.Namespace, before: RunInfo | None) -> Recipe:
         recipe = read_recipe(_named(args.recipe or "modern", "recipes"))
     if args.set:
         recipe = recipe.with_settings(args.set)
-    return recipe if args.epochs is None else recipe.with_epochs(args.epochs)
+    if args.epochs is not None:
+        recipe = recipe.with_epochs(args.epochs)
+    # Both as plain values give them, which make no difference between 1 and 1.0.
+    if before and Recipe.from_dict(recipe.to_dict()) != Recipe.from_dict(before.recipe):
+        options = {"--recipe": args.recipe, "--set": args.set, "--epochs": args.epochs}
+        given = ", ".join(name for name, value in options.items() if value)
+        raise DataError(
+            f"{args.output}: --resume keeps the recipe that the run began with, and {given} would change it; leave out "
+            f"{given}, or begin another run in a new folder."
+        )
+    return recipe
 
 
 def _labels(asked: str | None, data: Path, before: RunInfo | None) -> tuple[LabelSet, Mapping[str, Any]]:

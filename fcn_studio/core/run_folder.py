@@ -44,6 +44,10 @@ def best_of(variant: str) -> str:
     return f"best-{variant}.safetensors"
 
 
+class RunFailed(DataError):
+    """A run that began and cannot go on, by no fault of the command line."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunInfo:
     """What a run is and how it goes.
@@ -129,6 +133,12 @@ class EpochRow:
 def is_run(folder: Path) -> bool:
     """Whether a folder is one of a training run."""
     return (folder / RUN).is_file()
+
+
+def kept_files(folder: Path) -> tuple[Path, ...]:
+    """What a run has left that another one in its folder would overwrite: the best checkpoint first, last.pt last."""
+    staged = sorted(folder.glob(best_of("*")))
+    return tuple(path for path in (folder / BEST, *staged, folder / NEWEST, folder / LAST) if path.is_file())
 
 
 def read_run(folder: Path) -> RunInfo:

@@ -10,6 +10,7 @@ from pathlib import Path
 from fcn_studio import paths
 from fcn_studio.core.catalog import downloaded
 from fcn_studio.core.errors import CheckpointError, DeviceError
+from fcn_studio.core.run_folder import BEST
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.checkpoints.opening import SUFFIX, open_checkpoint
 from fcn_studio.engine.checkpoints.wanted import HEADS, Wanted
@@ -49,8 +50,11 @@ def find_checkpoint(name: str | os.PathLike[str]) -> Path:
         return here
     path = Path(name)
     if not path.is_file():
+        if (path / BEST).is_file():
+            raise CheckpointError(f"{name} is the folder of a training run; give its checkpoint, {path / BEST}.")
         raise CheckpointError(
-            f"{name}: no such checkpoint; give a file, or one of {', '.join(known) or 'none (weights/ is empty)'}."
+            f"{name}: no such checkpoint; give a file, or one of {', '.join(known) or 'none (weights/ is empty)'}. "
+            "`fcn-studio weights list` names those that can be downloaded."
         )
     return path
 

@@ -97,8 +97,16 @@ def test_ctrl_c_and_resume_end_where_a_straight_run_ends(
     capsys.readouterr()
     assert main(command(folder, "broken")) == 2
     assert "a run is here already" in capsys.readouterr().err
-    assert main([*command(folder, "broken", "--set", "seed=9"), "--resume"]) == 2
-    assert "made by another recipe" in capsys.readouterr().err
+    (folder / "broken" / LAST).rename(folder / "last.pt")
+    assert main(command(folder, "broken")) == 2
+    assert "a run is here already (best.safetensors, newest.safetensors); choose another" in capsys.readouterr().err
+    (folder / "last.pt").rename(folder / "broken" / LAST)
+    for more, left_out in ((["--epochs", "9"], "--epochs"), (["--epochs", "12", "--set", "seed=9"], "--set, --epochs")):
+        assert main(["train", "-o", "broken", "--resume", *more]) == 2
+        assert f"leave out {left_out}, or" in capsys.readouterr().err
+    # All as it was, and all said again; nobody asks for the precision now.
+    assert main(["train", "-o", "broken", "--resume", "--device", "cpu", "--set", "learning_rate=2e-3"]) == 0
+    assert "fp32, as the run began." in capsys.readouterr().err
 
 
 def test_the_second_signal_ends_at_once() -> None:
@@ -119,6 +127,9 @@ def test_choices_are_checked_before_anything_is_read(folder: Path, capsys: pytes
         (("--epochs", "0"), "at least 1 is needed"),
         (("--labels", "nothing"), "neither a TOML file nor one of the built-in labels"),
         (("--split", "test"), "test"),
+        (("--set", "stages.*.batch=0"), "fcn-studio: batch = 0 in a stage must be 1 or more"),
+        (("--set", "channels=[8,12]"), "fcn-studio: channels = [8, 12] must be 5 whole numbers from 1 to 8192"),
+        (("--init", "nope"), "`fcn-studio weights list`"),
     ):
         assert main(command(folder, "run", *more)) == 2
         assert said in capsys.readouterr().err
@@ -126,7 +137,32 @@ def test_choices_are_checked_before_anything_is_read(folder: Path, capsys: pytes
     assert "--data DIR" in capsys.readouterr().err
     assert main(["train", "-o", str(folder / "run"), "--resume", "--data", str(folder / "cracks")]) == 2
     assert "nothing to resume" in capsys.readouterr().err
+    assert main(["train", "-o", str(folder / "run"), "--resume"]) == 2
+    assert f"{folder / 'run'}: no run is in this folder" in capsys.readouterr().err
+    file = folder / "cracks" / "labels.json"
+    for output in (file, file / "run"):
+        assert main(command(folder, str(output))) == 2
+        assert f"{file} is a file; name a folder" in capsys.readouterr().err
     assert not (folder / "run").exists()
+
+
+def test_masks_that_show_one_class_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (folder / "cracks" / "masks" / "train").iterdir():
+        with Image.open(path) as mask:
+            mask.point([255 if value else 0 for value in range(256)]).save(path)
+    for balance in ("0.65", "0"):  # counted for class weights, and only looked for
+        assert main(command(folder, "run", "--set", f"stages.*.class_balance={balance}")) == 2
+        assert "In train only background occurs" in capsys.readouterr().err
+    assert not (folder / "run" / BEST).exists()
+
+
+def test_a_run_that_fails_leaves_a_folder_to_start_in_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command(folder, "run", "--set", "learning_rate=1e30", "--set", "warm_up=0.5")) == 1
+    assert "Start again with a lower learning rate" in capsys.readouterr().err
+    assert read_run(folder / "run").state == "failed"
+    assert main(command(folder, "run", "--epochs", "1")) == 0
+    assert main(command(folder, "second", "--init", str(folder / "run"))) == 2
+    assert f"is the folder of a training run; give its checkpoint, {folder / 'run' / BEST}" in capsys.readouterr().err
 
 
 def test_tensorboard_gets_the_scalars(folder: Path) -> None:

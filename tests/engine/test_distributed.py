@@ -113,7 +113,7 @@ def test_two_processes_of_torchrun_end_where_one_does(folder: Path, camvid: Labe
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("epoch 1/2 ") == 1  # the first process alone prints
-    assert ", 2 processes" in done.stderr
+    assert " 2 processes share each batch." in done.stderr
     for rank in range(2):
         assert (folder / f"stopped {rank}").exists()
         assert "The processes of this run differ in what they train" in (folder / f"differing {rank}").read_text()

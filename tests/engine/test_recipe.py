@@ -159,7 +159,7 @@ def test_a_scheme_stands_for_skips_and_outputs_have_weights_by_default() -> None
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"epochs": 0}, "needs positive epochs"),
+        ({"epochs": 0}, "epochs = 0 in a stage must be 1 or more"),
         ({"crop": [64]}, r"crop = \[64\] must be a list of two"),
         ({"batch": 1.5}, "batch = 1.5 must be a whole number"),
         ({"size": 3}, "Unknown stage key 'size'; a stage has: epochs, crop, "),
@@ -168,7 +168,7 @@ def test_a_scheme_stands_for_skips_and_outputs_have_weights_by_default() -> None
             "in a stage must be some of the recipe's, once each, coarsest first: 32s, 16s, 8s",
         ),
         ({"learning_rate": 0}, "learning_rate = 0.0 in a stage must be more than 0"),
-        ({"iterations": 0}, "needs positive epochs"),
+        ({"iterations": 0}, "iterations = 0 in a stage must be 1 or more"),
     ],
 )
 def test_a_stage_out_of_bounds_is_refused_in_a_sentence(values: dict[str, Any], sentence: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import hashlib
 import itertools
 import json
@@ -32,6 +33,7 @@ from fcn_studio.core.run_folder import (
     LOG,
     NEWEST,
     EpochRow,
+    RunFailed,
     append_row,
     read_log,
     read_run,
@@ -49,7 +51,7 @@ from fcn_studio.engine.training.evaluator import rounded, smallest_type
 from fcn_studio.engine.training.examples import Allowance, Examples, Pair
 from fcn_studio.engine.training.phase_trainer import PhaseTrainer
 from fcn_studio.engine.training.phases import phase_net
-from fcn_studio.engine.training.progress import EpochReport, Progress, ProgressMeter
+from fcn_studio.engine.training.progress import EpochReport, Progress, ProgressMeter, judged_epochs
 from fcn_studio.engine.training.readers import Readers
 from fcn_studio.engine.training.recipe import Recipe, Stage
 from fcn_studio.engine.training.trainer import Trainer
@@ -180,6 +182,19 @@ def test_stops_anywhere_end_where_a_straight_run_ends(data: Path, tmp_path: Path
         assert picture.width > 500
 
 
+def test_each_phase_is_judged_where_it_ends(data: Path, tmp_path: Path, camvid: LabelSet) -> None:
+    shares: list[float] = []
+    trainer(STAGED, data, tmp_path, camvid).fit(val_every=99, on_step=lambda now: shares.append(now.seconds_left))
+    judged = {row.epoch: tuple(row.val) for row in read_log(tmp_path) if row.val}
+    assert judged == {2: VARIANTS[:1], 3: VARIANTS[:2], 5: VARIANTS}
+    for variant, epoch in (("32s", 2), ("16s", 3), ("8s", 5)):
+        checkpoint = open_checkpoint(tmp_path / f"best-{variant}.safetensors")
+        assert checkpoint.net.architecture.variants[-1] == variant
+        assert checkpoint.card["epoch"] == epoch
+    assert (tmp_path / BEST).read_bytes() == (tmp_path / "best-8s.safetensors").read_bytes()
+    assert judged_epochs(STAGED, 2) == {2, 3, 4, 5}
+
+
 def test_a_crash_between_files_doubles_no_row(data: Path, tmp_path: Path, camvid: LabelSet) -> None:
     run = tmp_path / "run"
     with pytest.raises(Cancelled):
@@ -251,16 +266,22 @@ def test_what_is_judged_is_what_the_file_holds(tmp_path: Path, camvid: LabelSet)
 def test_a_full_disk_leaves_the_older_file(data: Path, tmp_path: Path, camvid: LabelSet) -> None:
     resource = pytest.importorskip("resource", reason="limits of file sizes are those of Unix")
     run = trainer(TINY, data, tmp_path, camvid)
-    run.save()
-    before = (tmp_path / LAST).read_bytes()
+    before: bytes | None = None
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    try:
-        with pytest.raises(OutputError, match=r"last\.pt could not be written"):
-            run.save()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert (tmp_path / LAST).read_bytes() == before
+    for said in (r"None was there before\.$", r"The older file is as it was; go on from it with --resume\.$"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+        try:
+            with pytest.raises(
+                OutputError, match=rf"last\.pt could not be written \({os.strerror(errno.EFBIG)}\).*{said}"
+            ):
+                run.save()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert (
+            not tmp_path.joinpath(LAST).exists() if before is None else tmp_path.joinpath(LAST).read_bytes() == before
+        )
+        run.save()
+        before = (tmp_path / LAST).read_bytes()
     assert [path.name for path in tmp_path.iterdir() if "last" in path.name] == [LAST]
 
 
@@ -459,7 +480,8 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(
     data: Path, tmp_path: Path, camvid: LabelSet
 ) -> None:
     run = trainer(replace(TINY, learning_rate=1e30, warm_up=0.5), data, tmp_path / "run", camvid)
-    with pytest.raises(DataError, match=r"(The loss became nan|A weight became infinite).*lower the learning rate"):
+    said = r"(The loss became nan|A weight became infinite).*no checkpoint.*Start again with a lower learning rate"
+    with pytest.raises(RunFailed, match=said):
         run.fit()
     assert not (tmp_path / "run" / LAST).exists()
     assert read_run(tmp_path / "run").state == "failed"
@@ -475,6 +497,19 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_checkpoint(
         good.fit(on_step=spoil, val_every=1)
     assert load(tmp_path / "good" / BEST).card["epoch"] == 1
     assert [row.epoch for row in read_log(tmp_path / "good")] == [1]
+
+
+def test_too_little_memory_is_a_sentence(data: Path, tmp_path: Path, camvid: LabelSet) -> None:
+    side = 4_000_000  # a crop of 192 TB, more than a process can address
+    huge = replace(TINY, stages=(Stage(1, (side, side), (1.0, 1.0), 2),))
+    with pytest.raises(RunFailed, match=r"^The memory does not hold a step.*Start again with smaller batches or crops"):
+        trainer(huge, data, tmp_path, camvid).fit()
+    (tmp_path / BEST).touch()
+    with pytest.raises(
+        RunFailed, match=r"again in a new folder .* from there with --init .*best\.safetensors; or free"
+    ):
+        trainer(huge, data, tmp_path, camvid).fit()
+    assert read_run(tmp_path).reason.startswith("The memory")
 
 
 @pytest.mark.parametrize("damage", ["missing mask", "other size", "illegal label", "no split", "nothing labelled"])
@@ -494,7 +529,7 @@ def test_a_faulty_data_set_is_named(data: Path, tmp_path: Path, camvid: LabelSet
         case _:
             for path in mask.parent.iterdir():
                 Image.new("L", (64, 48), 11).save(path)
-            said = "no labelled pixel"
+            said = "nothing is labelled"
     with pytest.raises(DataError, match=said):
         trainer(TINY, faulty, tmp_path / "run", camvid).fit()
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fcn_studio.core.dataset import Example, read_example
-from fcn_studio.core.errors import Cancelled, DataError
+from fcn_studio.core.errors import Cancelled
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.training.distributed import World
 from fcn_studio.engine.training.readers import Readers
@@ -84,6 +84,7 @@ def class_pixels(
     readers: Readers,
     world: World,
     *,
+    only_two: bool = False,
     on_read: Callable[[int, int], None] = lambda done, total: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Tensor:
@@ -93,12 +94,13 @@ def class_pixels(
         examples: Of the split.
         readers: Do the work.
         world: The processes that share the split.
+        only_two: Whether to end where two classes were seen, as they mostly are in the first example.
         on_read: Hears (examples read, all of this process).
         stop: Asked before each example.
 
     Raises:
         Cancelled: `stop` said so to one of the processes.
-        DataError: A file cannot be read or does not fit, or no pixel is labelled.
+        DataError: A file cannot be read or does not fit.
     """
     share = world.share(range(len(examples)))
     counts = torch.zeros(256, dtype=torch.long)
@@ -110,12 +112,11 @@ def class_pixels(
                 break
             counts += found
             on_read(done, len(share))
+            if only_two and int((counts[: len(examples.labels)] > 0).sum()) > 1:
+                break
     if world.any(stopped):
         raise Cancelled("Stopped while the pixels of the classes were counted.")
-    counts = world.sum(counts)[: len(examples.labels)]
-    if not bool(counts.any()):
-        raise DataError("The masks to train on have no labelled pixel; `fcn-studio data check` says what they hold.")
-    return counts
+    return world.sum(counts)[: len(examples.labels)]
 
 
 def _histogram(marks: Tensor) -> Tensor:

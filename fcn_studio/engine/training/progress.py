@@ -59,12 +59,19 @@ class Callbacks:
     stop: Callable[[], bool] = lambda: False
 
 
+def judged_epochs(recipe: Recipe, val_every: int) -> frozenset[int]:
+    """The epochs, from 1, that are evaluated: every so many, and each phase's last one, since its net ends there."""
+    ends = {phase.first_epoch + phase.epochs for phase in recipe.phases()}
+    return frozenset({*range(val_every, recipe.epochs + 1, val_every), *ends})
+
+
 class ProgressMeter:
     """Work counted in pixels: crops of later stages are larger."""
 
     def __init__(self, recipe: Recipe, images: int, val_every: int) -> None:
         """Counts the work of a recipe whose stages are in epochs."""
-        self._recipe, self._images, self._val_every = recipe, images, val_every
+        self._recipe, self._images = recipe, images
+        self._judged = judged_epochs(recipe, val_every)
         self._before = [0.0]
         for epoch in range(recipe.epochs):
             self._before.append(self._before[-1] + recipe.steps_at(epoch, images) * self._pixels(epoch))
@@ -96,11 +103,10 @@ class ProgressMeter:
         """What is known after `step` steps of `epoch` (from 0)."""
         done = self._before[epoch] + step * self._pixels(epoch)
         each = self._seconds_a_pixel or 0.0
-        epochs = self._recipe.epochs
-        evaluations = epochs // self._val_every - epoch // self._val_every + (epochs % self._val_every > 0)
+        evaluations = sum(number > epoch for number in self._judged)
         return Progress(
             epoch=epoch + 1,
-            epochs=epochs,
+            epochs=self._recipe.epochs,
             step=step,
             steps=self._recipe.steps_at(epoch, self._images),
             loss=loss,

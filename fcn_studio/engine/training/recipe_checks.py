@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from fcn_studio.core.errors import DataError
-from fcn_studio.engine.nets.architecture import VARIANTS
+from fcn_studio.engine.nets.architecture import MAX_CHANNELS, VARIANTS
 from fcn_studio.engine.nets.build import empty
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
@@ -18,6 +18,8 @@ from fcn_studio.engine.training.recipe_values import DECODER_ONLY, FCN_ONLY
 
 if TYPE_CHECKING:
     from fcn_studio.engine.training.recipe import Recipe
+
+BLOCKS = 5  # of every trunk, each halving the sides
 
 # Entries that say one of a few words.
 WORDS: dict[str, tuple[str, ...]] = {
@@ -103,6 +105,14 @@ def _check_net(recipe: Recipe) -> None:
     for name in FCN_ONLY if recipe.net == "decoder" else DECODER_ONLY:
         if getattr(recipe, name) != usual[name]:
             raise DataError(f"{name} = {getattr(recipe, name)!r} means nothing to net = {recipe.net!r}; leave it out.")
+    if len(recipe.channels) != BLOCKS or not all(_is_count(size) for size in recipe.channels):
+        raise DataError(
+            f"channels = {list(recipe.channels)} must be {BLOCKS} whole numbers from 1 to {MAX_CHANNELS}, one for each "
+            "block of the trunk."
+        )
+    for name in ("fc_channels", "last_channels"):
+        if not _is_count(getattr(recipe, name)):
+            raise DataError(f"{name} = {getattr(recipe, name)!r} must be a whole number from 1 to {MAX_CHANNELS}.")
     variants = recipe.architecture(1).variants
     if recipe.net == "fcn" and variants != tuple(name for name in VARIANTS if name in variants):
         raise DataError(f"variants = {list(variants)} must stand once each, coarsest first: {', '.join(VARIANTS)}.")
@@ -118,6 +128,10 @@ def _check_net(recipe: Recipe) -> None:
         )
 
 
+def _is_count(size: object) -> bool:
+    return isinstance(size, int) and not isinstance(size, bool) and 1 <= size <= MAX_CHANNELS
+
+
 def _check_cells(recipe: Recipe) -> None:
     for stage in recipe.stages:
         if stage.batch > 1 or stage.crop is None or recipe.sampling == "whole":
@@ -127,4 +141,7 @@ def _check_cells(recipe: Recipe) -> None:
         photos = torch.empty(1, 3, *stage.crop, device="meta")
         coarsest = net.taps(photos).fc7 if isinstance(net, FCN) else photos
         if coarsest.numel() // coarsest.shape[1] < 2:
-            raise DataError(f"{stage} gives batch normalisation one cell at stride 32; take a larger crop or batch.")
+            raise DataError(
+                f"crop = {list(stage.crop)} with batch = {stage.batch} in a stage gives batch normalisation one cell "
+                "at stride 32; take a larger crop or batch."
+            )

@@ -12,9 +12,8 @@ import torch
 
 from fcn_studio.core.errors import CheckpointError, DataError, OutputError
 from fcn_studio.core.files import whole_file
-from fcn_studio.core.run_folder import BEST, LAST, NEWEST
+from fcn_studio.core.run_folder import LAST
 from fcn_studio.engine.training.recipe import Recipe
-from fcn_studio.engine.training.trainer_state import TrainerState
 
 
 def save_state(folder: Path, state: Mapping[str, Any]) -> None:
@@ -23,14 +22,25 @@ def save_state(folder: Path, state: Mapping[str, Any]) -> None:
     Raises:
         OutputError: There is no space or no right.
     """
-    with whole_file(folder / LAST) as temporary:
+    path = folder / LAST
+    try:
+        with whole_file(path) as temporary:
+            _write(temporary, state)
+    except OutputError as error:
+        left = (
+            "The older file is as it was; go on from it with --resume." if path.is_file() else "None was there before."
+        )
+        raise OutputError(f"{error} {left}") from error
+
+
+def _write(path: Path, state: Mapping[str, Any]) -> None:
+    with path.open("wb") as file:  # given a path, torch hides what the system said
         try:
-            torch.save(dict(state), temporary)
-        except RuntimeError as error:  # what torch's writer makes of a full disk
-            raise OutputError(
-                f"{folder / LAST} could not be written ({str(error).splitlines()[0]}); free some space and go on with "
-                "--resume. The older file is as it was."
-            ) from error
+            torch.save(dict(state), file)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):  # as of a full disk; torch's own word is of a wrong position
+                raise error.__context__ from None
+            raise
 
 
 def load_state(folder: Path) -> dict[str, Any]:
@@ -44,8 +54,8 @@ def load_state(folder: Path) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"{path}: nothing to resume; leave out --resume to start. (Processes on many machines need a folder that "
-            "all of them see.)"
+            f"{path}: nothing to resume, since the run was never saved; leave out --resume to start. (Processes on "
+            "many machines need a folder that all of them see.)"
         ) from error
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
         raise CheckpointError(f"{path}: cannot be resumed ({error}).") from error
@@ -63,14 +73,3 @@ def of_same_recipe(saved: str, recipe: Recipe) -> bool:
         return Recipe.from_dict(json.loads(saved)) == Recipe.from_dict(recipe.to_dict())
     except (DataError, ValueError):
         return False
-
-
-def diverged(folder: Path, reached: TrainerState, error: Exception) -> DataError:
-    """The error of a run whose loss or weights are no numbers any more, which names what is left of it."""
-    kept = [str(folder / name) for name in (BEST, NEWEST, LAST) if (folder / name).is_file()]
-    left = f"good checkpoints are kept: {', '.join(kept)}" if kept else "no checkpoint had been saved before"
-    again = f", from there with --init {kept[0]}" if kept and kept[0] != str(folder / LAST) else ""
-    return DataError(
-        f"{error} in epoch {reached.epoch + 1} after {reached.position} steps; nothing of it was saved, and {left}. "
-        f"Start again in a new folder and lower the learning rate (--set learning_rate=...){again}."
-    )

@@ -44,12 +44,20 @@ class Stage:
         Raises:
             DataError: One is out of them.
         """
-        length = self.epochs if self.iterations is None else self.iterations
-        sides = self.crop or (1, 1)
-        if length < 1 or self.epochs < 0 or self.batch < 1 or min(sides) < 1 or not 0 < self.scale[0] <= self.scale[1]:
-            raise DataError(f"{self} needs positive epochs, batch and crop, and a rising range of scales.")
-        if not isfinite(self.scale[1]):
-            raise DataError(f"{self} has a scale that is not finite.")
+        counts = {"batch": self.batch, "epochs": self.epochs}
+        if self.iterations is not None:
+            counts["iterations"] = self.iterations
+        for name, count in counts.items():
+            least = 0 if name == "epochs" and self.iterations is not None else 1
+            if count < least:
+                raise DataError(f"{name} = {count} in a stage must be {least} or more.")
+        if self.crop is not None and min(self.crop) < 1:
+            raise DataError(f"crop = {list(self.crop)} in a stage must be [height, width], 1 pixel or more each.")
+        low, high = self.scale
+        if not (0 < low <= high and isfinite(high)):
+            raise DataError(
+                f"scale = {list(self.scale)} in a stage must be [smallest, largest], both above 0, the smaller first."
+            )
         for name in ("class_balance", "lovasz"):
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from fcn_studio.core.dataset import find_examples
-from fcn_studio.core.errors import Cancelled, CheckpointError, DataError
+from fcn_studio.core.datasets.class_presence import only_class_sentence
+from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.metrics import Metrics
-from fcn_studio.core.run_folder import LAST, EpochRow, Scores
+from fcn_studio.core.run_folder import EpochRow, Scores
 from fcn_studio.engine.device import DeviceChoice, Precision
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.surgery_report import Transplant
@@ -25,17 +23,15 @@ from fcn_studio.engine.training.batches import training_batches
 from fcn_studio.engine.training.distributed import ALONE, World
 from fcn_studio.engine.training.evaluator import Evaluator
 from fcn_studio.engine.training.examples import Examples, class_pixels, usual_allowance
+from fcn_studio.engine.training.failures import diverged, telling_of_memory
+from fcn_studio.engine.training.learner import Learner
 from fcn_studio.engine.training.losses import class_weights
-from fcn_studio.engine.training.phase_trainer import NotFinite, PhaseTrainer
-from fcn_studio.engine.training.phases import phase_net
-from fcn_studio.engine.training.progress import Callbacks, EpochReport, Progress, ProgressMeter
+from fcn_studio.engine.training.phase_trainer import NotFinite
+from fcn_studio.engine.training.progress import Callbacks, EpochReport, Progress, ProgressMeter, judged_epochs
 from fcn_studio.engine.training.readers import Readers
 from fcn_studio.engine.training.recipe import Recipe
 from fcn_studio.engine.training.run_config import RunConfig
 from fcn_studio.engine.training.run_writer import RunWriter
-from fcn_studio.engine.training.saved_state import diverged, load_state, of_same_recipe, save_state
-from fcn_studio.engine.training.seeds import NET, seed_of
-from fcn_studio.engine.training.trainer_state import TrainerState
 from fcn_studio.engine.training.warm_start import warm_start
 
 WORKERS = 2
@@ -112,40 +108,21 @@ class Trainer:
         self._config = RunConfig(
             recipe, data, labels, {**data_card, **counts}, split, train_split, device, precision, world
         )
-        self._phases = self.recipe.phases()
-        self._state = TrainerState()
-        self._class_pixels: Tensor | None = None
-        self._previous: dict[str, Any] = {}
+        self._learner = Learner(run, self._config, recipe=self.recipe, images=len(self._train))
         self.transplant: Transplant | None = None
-        net = self._new_net(0, None)
+        net = self._learner.new_net()
         if initial is not None:
             start = warm_start(net, initial, examples=self._train, preprocessing=self.recipe.preset, device=device)
-            self.transplant, self._previous = start.transplant, start.to_dict()
+            self.transplant, self._learner.previous = start.transplant, start.to_dict()
         self._evaluator = Evaluator(
             val, recipe=self.recipe, choice=DeviceChoice(device, "", precision, ""), world=world
         )
-        self._enter(0, net)
+        self._learner.enter(net)
 
     @property
     def net(self) -> Net:
         """The net in training, of the phase that the run is in."""
-        return self._training.net
-
-    def _new_net(self, phase: int, before: Net | None) -> Net:
-        torch.manual_seed(seed_of(self.recipe.seed, NET, phase))
-        return phase_net(self.recipe, self._phases[phase], len(self._config.labels), before).to(self._config.device)
-
-    def _enter(self, phase: int, net: Net) -> None:
-        self._phase = phase
-        self._training = PhaseTrainer(
-            net,
-            recipe=self.recipe,
-            phase=self._phases[phase],
-            images=len(self._train),
-            precision=self._config.precision,
-            void=self._config.labels.void,
-            world=self._world,
-        )
+        return self._learner.training.net
 
     def fit(
         self,
@@ -161,28 +138,31 @@ class Trainer:
         """Trains the epochs that are left.
 
         Args:
-            on_read: Hears (examples read, all) while the classes' pixels are counted, which class weights need.
+            on_read: Hears (examples read, all) while the classes' pixels are counted.
             on_step: Hears what is known after each step.
             on_epoch: Hears each epoch's report.
             stop: Asked before each step and each photo that is counted or judged; on True all is kept in last.pt.
-            val_every: Epochs between evaluations; the last epoch is always evaluated.
+            val_every: Epochs between evaluations; the last epoch of each phase is always evaluated.
             save_every: Minutes between saves within an epoch.
             tensorboard: Whether to write scalars for TensorBoard.
 
         Raises:
             Cancelled: `stop` said so, to this process or another one.
-            DataError: The loss is no longer a number, an example cannot be read, no pixel is labelled, or another
-                process trains in this folder or trains something else.
+            RunFailed: The loss is no longer a number, or there is too little memory.
+            DataError: An example cannot be read, fewer than two classes are labelled, or another process trains in
+                this folder or trains something else.
             OutputError: No space is left.
             DeviceError: Another process of the run has ended.
         """
         fit = self._begun(Callbacks(on_read, on_step, on_epoch, stop), val_every, save_every)
         with fit.readers:
-            fit.writer.start(epochs_done=self._state.epoch, step=self._state.step, tensorboard=tensorboard)
+            fit.writer.start(
+                epochs_done=self._learner.state.epoch, step=self._learner.state.step, tensorboard=tensorboard
+            )
             try:
-                with fit.writer.ending():
+                with fit.writer.ending(), telling_of_memory(self._run, self._config.device):
                     self._count_classes(fit)
-                    while self._state.epoch < self.recipe.epochs:
+                    while self._learner.state.epoch < self.recipe.epochs:
                         self._train_epoch(fit)
                         on_epoch(self._end_epoch(fit))
             except Cancelled:
@@ -190,14 +170,16 @@ class Trainer:
                 raise
 
     def _begun(self, callbacks: Callbacks, val_every: int, save_every: float) -> _Fit:
-        counts = (len(self._train), self._state.epoch, self._state.step)
+        counts = (len(self._train), self._learner.state.epoch, self._learner.state.step)
         if not self._world.agrees(json.dumps([self._config.recipe.to_dict(), counts, val_every])):
             raise DataError(
                 f"The processes of this run differ in what they train: here {counts[0]} images of {self._config.data} "
                 f"after {counts[2]} steps; every machine needs the same data, options and run folder."
             )
-        info = self._config.info(epochs=self.recipe.epochs, val_every=val_every, init=self._previous.get("name"))
-        self._saved = time.monotonic()
+        info = self._config.info(
+            epochs=self.recipe.epochs, val_every=val_every, init=self._learner.previous.get("name")
+        )
+        self._learner.saved = time.monotonic()
         return _Fit(
             readers=Readers(self._workers),
             writer=RunWriter(self._run, info, writes=self._world.is_first),
@@ -208,28 +190,32 @@ class Trainer:
         )
 
     def _count_classes(self, fit: _Fit) -> None:
-        """For class weights; last.pt keeps the counts."""
-        if self._class_pixels is not None or not any(stage.class_balance for stage in self.recipe.stages):
+        """For class weights, which last.pt keeps; without them as far as it takes to see that there are two classes."""
+        balanced = any(stage.class_balance for stage in self.recipe.stages)
+        if self._learner.class_pixels is not None or (self._learner.state.step and not balanced):
             return
         heard = fit.callbacks
         try:
-            self._class_pixels = class_pixels(
-                self._train, fit.readers, self._world, on_read=heard.on_read, stop=heard.stop
+            pixels = class_pixels(
+                self._train, fit.readers, self._world, only_two=not balanced, on_read=heard.on_read, stop=heard.stop
             )
         except Cancelled:
             self.save()
             raise
+        sentence = only_class_sentence(self._config.labels, pixels.numpy(), self._config.train_split)
+        if sentence is not None:
+            raise DataError(f"{self._config.data}: {sentence}")
+        if balanced:
+            self._learner.class_pixels = pixels
 
     def _train_epoch(self, fit: _Fit) -> None:
-        state, epoch = self._state, self._state.epoch
-        phase = max(number for number, each in enumerate(self._phases) if each.first_epoch <= epoch)
-        if phase != self._phase:
-            self._training.settle()
-            self._enter(phase, self._new_net(phase, self._training.mean_net))
+        state, epoch = self._learner.state, self._learner.state.epoch
+        self._learner.enter_phase_of(epoch)
+        training = self._learner.training
         stage, steps = self.recipe.stage_at(epoch), self.recipe.steps_at(epoch, len(self._train))
         weights = None
-        if stage.class_balance and self._class_pixels is not None:
-            weights = class_weights(self._class_pixels, stage.class_balance)
+        if stage.class_balance and self._learner.class_pixels is not None:
+            weights = class_weights(self._learner.class_pixels, stage.class_balance)
         last = time.monotonic()
         batches = training_batches(
             self._train, self.recipe, epoch=epoch, first=state.position, world=self._world, readers=fit.readers
@@ -244,9 +230,9 @@ class Trainer:
                 except DataError:
                     self.save()
                     raise
-                rate = self._training.learning_rate
+                rate = training.learning_rate
                 try:
-                    loss = self._training.step(pairs, stage=stage, weights=weights, number=state.step)
+                    loss = training.step(pairs, stage=stage, weights=weights, number=state.step)
                 except NotFinite as error:
                     raise diverged(self._run, state, error) from error
                 now = time.monotonic()
@@ -257,23 +243,23 @@ class Trainer:
                     fit.meter.progress(epoch=epoch, step=state.position, loss=state.loss, mean_iu=state.mean_iu)
                 )
                 last = now
-                if now - self._saved > 60 * fit.save_every:
+                if now - self._learner.saved > 60 * fit.save_every:
                     self.save()
                     last = time.monotonic()
 
     def _end_epoch(self, fit: _Fit) -> EpochReport:
-        state, start = self._state, time.monotonic()
+        state, start = self._learner.state, time.monotonic()
         number = state.epoch + 1
         val: Mapping[str, Metrics] = {}
-        self._check()
-        if number % fit.val_every == 0 or number == self.recipe.epochs:
+        self._learner.check()
+        if number in judged_epochs(self.recipe, fit.val_every):
             try:
                 val = self._evaluator.evaluate(
-                    self._training,
+                    self._learner.training,
                     state,
                     readers=fit.readers,
                     writer=fit.writer,
-                    card=self._config.card(self._previous),
+                    card=self._config.card(self._learner.previous),
                     stop=fit.callbacks.stop,
                 )
             except Cancelled as stopped:
@@ -292,67 +278,16 @@ class Trainer:
         state.next_epoch()
         # The log first: a row without its last.pt is taken out again by --resume, one that is missing stays missing.
         fit.writer.epoch(row)
-        if time.monotonic() - self._saved > SAVE_SOONEST or number == self.recipe.epochs:
-            self._write()
+        if time.monotonic() - self._learner.saved > SAVE_SOONEST or number == self.recipe.epochs:
+            self._learner.write()
         if val:
             fit.writer.curves()
         return report
 
-    def _check(self) -> None:
-        try:
-            self._training.check()
-        except NotFinite as error:
-            raise diverged(self._run, self._state, error) from error
-
     def save(self) -> None:
-        """Writes last.pt: all that `resume` needs, whole or not at all; of many processes only the first does.
-
-        Raises:
-            OutputError: There is no space or no right; the older file stays.
-            DataError: A weight is no number any more; the older file stays.
-        """
-        self._check()
-        self._write()
-
-    def _write(self) -> None:
-        self._saved = time.monotonic()
-        if not self._world.is_first:
-            return
-        state = {
-            "recipe": json.dumps(self._config.recipe.to_dict()),
-            "started_from": json.dumps(self._previous),
-            "images": len(self._train),
-            "phase": self._phase,
-            "place": self._state.to_dict(),
-            "learner": self._training.state(),
-        }
-        if self._class_pixels is not None:
-            state["class_pixels"] = self._class_pixels
-        save_state(self._run, state)
+        """Writes last.pt; see `Learner.save`."""
+        self._learner.save()
 
     def resume(self) -> None:
-        """Goes on from last.pt, from the very step.
-
-        Raises:
-            CheckpointError: There is none, it is damaged, or it was made by another recipe or on other data.
-        """
-        path, state = self._run / LAST, load_state(self._run)
-        if not of_same_recipe(state["recipe"], self._config.recipe):
-            raise CheckpointError(f"{path}: made by another recipe; resume with the same one, or use a new folder.")
-        images = state.get("images", len(self._train))
-        if images != len(self._train):
-            raise CheckpointError(
-                f"{path}: made with {images} training images; {self._config.data} has {len(self._train)} now. Use a "
-                "new folder, with --init to go on from its checkpoint."
-            )
-        try:
-            phase = int(state.get("phase", 0))
-            if phase != self._phase:
-                self._enter(phase, self._new_net(phase, None))
-            # Runs of before there were phases have all on one level.
-            self._training.take_up(state.get("learner", state))
-            self._state = TrainerState.from_dict(state.get("place", state), self._phases[phase].variants[-1])
-            self._previous = json.loads(state.get("started_from", "{}"))
-        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
-            raise CheckpointError(f"{path}: cannot be resumed ({error}).") from error
-        self._class_pixels = state.get("class_pixels")
+        """Goes on from last.pt, from the very step; see `Learner.resume`."""
+        self._learner.resume()
