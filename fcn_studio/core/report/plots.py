@@ -15,6 +15,7 @@ import numpy as np
 from fcn_studio.core.boundary import TRIMAP_WIDTHS
 from fcn_studio.core.evaluation import Evaluation
 from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH
+from fcn_studio.core.plot_series import DARK_SERIES, LIGHT_SERIES, MARKERS, VARIANTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
 SIZE = (6.6, 3.5)  # inches of 72 units: the width at which the page shows them, so that text keeps its size
 DPI = 160
 LABEL_WIDTH = 36  # characters beside the height of the axes
-
-# Okabe & Ito, "Color Universal Design" (2008), as the window draws variants; darker on a light ground.
-DARK_SERIES = ("#e69f00", "#e482b4", "#56b4e9", "#009e73", "#d55e00", "#f0e442")
-LIGHT_SERIES = ("#9f6e00", "#a34d7c", "#1f78b4", "#007a59", "#b34f00", "#8f8500")
-VARIANTS = ("32s", "16s", "8s")
-MARKERS = ("s", "D", "o", "^", "v", "P")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fcn_studio.core.files import whole_file
-from fcn_studio.core.report.plots import LIGHT_SERIES, MARKERS, VARIANTS
+from fcn_studio.core.plot_series import LIGHT_SERIES, MARKERS, VARIANTS
 from fcn_studio.core.run_folder import CURVES, EpochRow, read_log
 
 INCHES = (8.0, 8.0)
