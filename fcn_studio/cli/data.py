@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fcn_studio import paths
+from fcn_studio.cli.packaged import packaged
 from fcn_studio.cli.progress import progress_bar
 from fcn_studio.core.errors import DataError
 
@@ -78,17 +78,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _labels(name: str) -> tuple[LabelSet, Encoding | None]:
     from fcn_studio.core.datasets.label_file import read_label_file
-    from fcn_studio.core.labels import built_in_label_sets, read_label_set
+    from fcn_studio.core.labels import read_label_set
 
-    built_in = paths.resources() / "labels" / f"{name}.toml"
-    if "/" not in name and built_in.is_file():
-        return read_label_set(built_in), None
-    if not Path(name).is_file():
-        raise DataError(f"No label set {name!r}; there are {', '.join(built_in_label_sets())}, or name a file.")
-    if name.lower().endswith(".json"):
-        given = read_label_file(Path(name))
+    file = packaged(name, "labels", called="label sets")
+    if file.suffix.lower() == ".json":
+        given = read_label_file(file)
         return given.labels, given.encoding
-    return read_label_set(Path(name)), None
+    return read_label_set(file), None
 
 
 def _print(console: Console, dataset: Dataset, report: DataReport, labels: str | None) -> None:

@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fcn_studio import paths
 from fcn_studio.cli.interrupts import stopping
+from fcn_studio.cli.packaged import packaged
 from fcn_studio.cli.progress import training_bar
 from fcn_studio.core.dataset import open_dataset
 from fcn_studio.core.errors import Cancelled, DataError
@@ -196,7 +196,7 @@ def _recipe(args: argparse.Namespace, before: RunInfo | None) -> Recipe:
     if before and args.recipe is None:
         recipe = Recipe.from_dict(before.recipe)
     else:
-        recipe = read_recipe(_named(args.recipe or "modern", "recipes"))
+        recipe = read_recipe(packaged(args.recipe or "modern", "recipes"))
     if args.set:
         recipe = recipe.with_settings(args.set)
     if args.epochs is not None:
@@ -223,7 +223,7 @@ def _labels(asked: str | None, data: Path, before: RunInfo | None) -> tuple[Labe
             f"{data}: this data set does not say what its classes are; put a labels.json beside it, or name a label "
             "set with --labels."
         )
-    file = _named(asked or "camvid", "labels")  # a SegNet layout is CamVid's
+    file = packaged(asked or "camvid", "labels")  # a SegNet layout is CamVid's
     return read_label_set(file), read_data_card(file)
 
 
@@ -253,15 +253,3 @@ def _print_epoch(report: EpochReport) -> None:
     scores = "  ".join(f"{variant} {100 * value.mean_iu:.1f}" for variant, value in report.val.items())
     line = f"epoch {report.epoch}/{report.epochs}  loss {report.loss:.3f}  {report.images_per_second:.1f} images/s"
     print(f"{line}  val mean IU {scores}" if scores else line, flush=True)
-
-
-def _named(name: str, kind: str) -> Path:
-    """A TOML file, or one of resources/ by its name."""
-    path = Path(name)
-    if path.suffix == ".toml" or path.is_file():
-        return path
-    packaged = paths.resources() / kind / f"{name}.toml"
-    if not packaged.is_file():
-        known = ", ".join(sorted(entry.stem for entry in packaged.parent.glob("*.toml")))
-        raise DataError(f"{name}: neither a TOML file nor one of the built-in {kind}: {known}.")
-    return packaged

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fcn_studio import paths
-from fcn_studio.core.errors import DataError, OutputError
+from fcn_studio.cli.packaged import packaged
+from fcn_studio.core.errors import OutputError
 from fcn_studio.core.labels import LabelSet, numbered_label_set, read_label_set
 
 if TYPE_CHECKING:
@@ -119,15 +119,7 @@ def _labels(args: argparse.Namespace) -> LabelSet | None:
         return None
     if args.labels == NUMBERED:
         return numbered_label_set(_classes(args))
-    file = Path(args.labels)
-    if file.suffix == ".toml" or file.is_file():
-        return read_label_set(file)
-    folder = paths.resources() / "labels"
-    packaged = folder / f"{args.labels}.toml"
-    if not packaged.is_file():
-        known = ", ".join(sorted(entry.stem for entry in folder.glob("*.toml")))
-        raise DataError(f"{args.labels}: neither a TOML file nor one of the built-in label sets: {known}, {NUMBERED}.")
-    return read_label_set(packaged)
+    return read_label_set(packaged(args.labels, "labels", called="label sets", also=(NUMBERED,)))
 
 
 def _classes(args: argparse.Namespace) -> int:
