@@ -12,8 +12,7 @@ from fcn_studio.app.panels import PanelId
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.dataset import read_mask
 from fcn_studio.core.errors import DataError
-from fcn_studio.core.metrics import confusion_matrix
-from fcn_studio.core.photo_metrics import PhotoMetrics, photo_metrics
+from fcn_studio.core.photo_metrics import PhotoMetrics, counted_photo
 from fcn_studio.core.trace import Trace
 
 
@@ -51,9 +50,6 @@ def measured(
         for variant in trace.variants
     }
     cancel.check()
-    found = photo_metrics(task.example.photo, truth, masks, len(labels), labels.void)
+    found = counted_photo(task.example.photo, truth, masks, len(labels), labels.void)
     cancel.check()
-    counts = {
-        panel: confusion_matrix(truth, mask, classes=len(labels), void=labels.void) for panel, mask in masks.items()
-    }
-    return found, counts
+    return found

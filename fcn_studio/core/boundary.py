@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_studio.core.metrics import Metrics, confusion_matrix, metrics
+from fcn_studio.core.metrics import CHUNK, Metrics, metrics
 
 TRIMAP_WIDTHS = (1, 2, 4, 8, 16, 32)  # pixels on each side of a boundary
 INT32_REACH = 1 << 15  # twice the square of anything below fits into int32
@@ -112,12 +112,57 @@ def band_confusions(
         distance = boundary_distance(truth, void, limit=widths[-1])
     if not truth.shape == mask.shape == distance.shape:
         raise ValueError(f"truth {truth.shape}, prediction {mask.shape} and distance {distance.shape} differ in size")
-    ring = np.searchsorted(np.asarray(widths, dtype=np.float32), distance, side="right").astype(np.uint8)
-    rings = [
-        confusion_matrix(truth[ring == place], mask[ring == place], classes=classes, void=void)
-        for place in range(len(widths))
-    ]
-    return np.cumsum(rings, axis=0, dtype=np.int64)
+    rings = ring_confusions(truth, {"mask": mask}, distance, classes=classes, void=void, widths=widths)["mask"]
+    return np.cumsum(rings[:-1], axis=0, dtype=np.int64)
+
+
+def ring_confusions(
+    truth: NDArray[np.uint8],
+    masks: Mapping[str, NDArray[np.uint8]],
+    distance: NDArray[np.float32],
+    *,
+    classes: int,
+    void: int,
+    widths: Sequence[int] = TRIMAP_WIDTHS,
+) -> dict[str, NDArray[np.int64]]:
+    """By mask, (len(widths) + 1, C, C) counts: between one band's edge and the next, and beyond the last.
+
+    Their sum is the confusion matrix of all pixels, the running sum that of `band_confusions`; one counting gives both.
+
+    Args:
+        truth: (H, W) class indices.
+        masks: By name, (H, W) predicted class indices.
+        distance: (H, W) `boundary_distance` of the truth.
+        classes: How many classes there are.
+        void: The truth's value of unlabelled pixels.
+        widths: Of the bands, ascending.
+
+    Raises:
+        ValueError: Sizes differ, or a mask holds an index that is no class.
+    """
+    for name, mask in masks.items():
+        if mask.shape != truth.shape:
+            raise ValueError(f"truth {truth.shape} and prediction {name} {mask.shape} differ in size")
+    shape = (len(widths) + 1, classes, classes)
+    bins = shape[0] * classes * classes
+    counts = {name: np.zeros(bins, np.int64) for name in masks}
+    edges = np.asarray(widths, dtype=np.float32)
+    flat_truth, flat_distance = truth.ravel(), distance.ravel()
+    flat = {name: mask.ravel() for name, mask in masks.items()}
+    for start in range(0, truth.size, CHUNK):
+        part = flat_truth[start : start + CHUNK]
+        labelled = part != void
+        part = part[labelled]
+        ring = np.searchsorted(edges, flat_distance[start : start + CHUNK][labelled], side="right")
+        if int(part.max(initial=0)) >= classes:
+            raise ValueError(f"the truth holds an index that is neither one of {classes} classes nor void {void}")
+        base = (ring * classes + part) * classes
+        for name, mask in flat.items():
+            guess = mask[start : start + CHUNK][labelled]
+            if int(guess.max(initial=0)) >= classes:
+                raise ValueError(f"a mask of {name} holds an index that is none of {classes} classes")
+            counts[name] += np.bincount(base + guess, minlength=bins)
+    return {name: count.reshape(shape) for name, count in counts.items()}
 
 
 def trimap_curve(

@@ -6,7 +6,7 @@ are split among several runs changes them (`Tally.merge`). There are no batches:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS, boundary_distance
+from fcn_studio.core.boundary import TRIMAP_WIDTHS, boundary_distance, ring_confusions
 from fcn_studio.core.ceiling import STRIDES, ceiling_confusion
 from fcn_studio.core.changes import Verdicts, verdicts
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.metrics import CHUNK, Metrics, metrics
+from fcn_studio.core.metrics import Metrics, metrics
 from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH, PhotoMetrics, photo_scores
 
 Confusion = NDArray[np.int64]
@@ -262,52 +262,3 @@ class Tally:
 
     def _add_skip(self, step: Step, change: Verdicts) -> None:
         self._skips[step] = self._skips[step] + change if step in self._skips else change
-
-
-def ring_confusions(
-    truth: Mask,
-    masks: Mapping[str, Mask],
-    distance: NDArray[np.float32],
-    *,
-    classes: int,
-    void: int,
-    widths: Sequence[int] = TRIMAP_WIDTHS,
-) -> dict[str, NDArray[np.int64]]:
-    """By mask, (len(widths) + 1, C, C) counts: between one band's edge and the next, and beyond the last.
-
-    Their sum is the confusion matrix of all pixels, the running sum that of `band_confusions`; one counting gives both.
-
-    Args:
-        truth: (H, W) class indices.
-        masks: By name, (H, W) predicted class indices.
-        distance: (H, W) `boundary_distance` of the truth.
-        classes: How many classes there are.
-        void: The truth's value of unlabelled pixels.
-        widths: Of the bands, ascending.
-
-    Raises:
-        ValueError: Sizes differ, or a mask holds an index that is no class.
-    """
-    for name, mask in masks.items():
-        if mask.shape != truth.shape:
-            raise ValueError(f"truth {truth.shape} and prediction {name} {mask.shape} differ in size")
-    shape = (len(widths) + 1, classes, classes)
-    bins = shape[0] * classes * classes
-    counts = {name: np.zeros(bins, np.int64) for name in masks}
-    edges = np.asarray(widths, dtype=np.float32)
-    flat_truth, flat_distance = truth.ravel(), distance.ravel()
-    flat = {name: mask.ravel() for name, mask in masks.items()}
-    for start in range(0, truth.size, CHUNK):
-        part = flat_truth[start : start + CHUNK]
-        labelled = part != void
-        part = part[labelled]
-        ring = np.searchsorted(edges, flat_distance[start : start + CHUNK][labelled], side="right")
-        if int(part.max(initial=0)) >= classes:
-            raise ValueError(f"the truth holds an index that is neither one of {classes} classes nor void {void}")
-        base = (ring * classes + part) * classes
-        for name, mask in flat.items():
-            guess = mask[start : start + CHUNK][labelled]
-            if int(guess.max(initial=0)) >= classes:
-                raise ValueError(f"a mask of {name} holds an index that is none of {classes} classes")
-            counts[name] += np.bincount(base + guess, minlength=bins)
-    return {name: count.reshape(shape) for name, count in counts.items()}

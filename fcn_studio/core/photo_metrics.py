@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_studio.core.boundary import boundary_distance
-from fcn_studio.core.metrics import confusion_matrix, metrics
+from fcn_studio.core.boundary import boundary_distance, ring_confusions
+from fcn_studio.core.metrics import metrics
 
 BOUNDARY_WIDTH = 4  # pixels on each side of a true boundary; one of TRIMAP_WIDTHS
 
@@ -94,17 +94,26 @@ def photo_metrics(
     Raises:
         ValueError: Truth and a mask differ in size, or hold an index that is no class (nor void, in the truth).
     """
+    return counted_photo(path, truth, masks, classes, void, distance=distance)[0]
+
+
+def counted_photo(
+    path: Path,
+    truth: NDArray[np.uint8],
+    masks: Mapping[str, NDArray[np.uint8]],
+    classes: int,
+    void: int,
+    *,
+    distance: NDArray[np.float32] | None = None,
+) -> tuple[PhotoMetrics, Mapping[str, NDArray[np.int64]]]:
+    """`photo_metrics` and, by variant, the (classes, classes) pixel counts that they follow from."""
     if distance is None:
         distance = boundary_distance(truth, void, limit=BOUNDARY_WIDTH)
-    near = distance < BOUNDARY_WIDTH
-    scores = {
-        variant: photo_scores(
-            confusion_matrix(truth, mask, classes=classes, void=void),
-            confusion_matrix(truth[near], mask[near], classes=classes, void=void),
-        )
-        for variant, mask in masks.items()
-    }
-    return PhotoMetrics(path, (truth.shape[0], truth.shape[1]), int(np.count_nonzero(truth != void)), scores)
+    rings = ring_confusions(truth, masks, distance, classes=classes, void=void, widths=(BOUNDARY_WIDTH,))
+    counts = {variant: stack.sum(axis=0) for variant, stack in rings.items()}
+    scores = {variant: photo_scores(counts[variant], stack[0]) for variant, stack in rings.items()}
+    size, labelled = (truth.shape[0], truth.shape[1]), int(np.count_nonzero(truth != void))
+    return PhotoMetrics(path, size, labelled, scores), counts
 
 
 def photo_scores(
