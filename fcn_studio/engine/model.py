@@ -76,6 +76,11 @@ def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", pre
     checkpoint = checkpoint_named(os.fspath(weights))
     if choice.device == "mps":
         choice = checked_choice(checkpoint, choice)
+    return model_of(checkpoint, choice)
+
+
+def model_of(checkpoint: Checkpoint, choice: DeviceChoice) -> Tracer:
+    """A checkpoint that is open already, on a device that was chosen."""
     return Model(checkpoint, choice) if isinstance(checkpoint.net, FCN) else SingleModel(checkpoint, choice)
 
 

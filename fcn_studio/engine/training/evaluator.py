@@ -15,11 +15,8 @@ from fcn_studio.core.metrics import Metrics, confusion_matrix, metrics
 from fcn_studio.core.run_folder import BEST, best_of
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.device import DeviceChoice
+from fcn_studio.engine.model import model_of
 from fcn_studio.engine.nets.build import Net
-from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.predictor import Model
-from fcn_studio.engine.single_model import SingleModel
-from fcn_studio.engine.tracer import Tracer
 from fcn_studio.engine.training.distributed import World
 from fcn_studio.engine.training.examples import Examples
 from fcn_studio.engine.training.phase_trainer import PhaseTrainer
@@ -111,9 +108,7 @@ class Evaluator:
         """Each variant's; every process judges its share of the photos, and the counts are summed."""
         labels = self._val.labels
         checkpoint = Checkpoint(net, labels, self._recipe.preset, digest="", name="newest")
-        model: Tracer = (
-            Model(checkpoint, self._choice) if isinstance(net, FCN) else SingleModel(checkpoint, self._choice)
-        )
+        model = model_of(checkpoint, self._choice)
         confusion = np.zeros((len(model.variants), len(labels), len(labels)), np.int64)
         stopped = False
         with closing(readers.ahead(self._val.read, self._world.share(range(len(self._val))))) as pairs:
