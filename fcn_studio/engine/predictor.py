@@ -22,6 +22,9 @@ from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import score_strips, winning_classes, winning_probabilities
 from fcn_studio.engine.device import DeviceChoice
 from fcn_studio.engine.effective_field import cell_tile, gradient, own_cell
+from fcn_studio.engine.execution.blocks import blocks_of
+from fcn_studio.engine.execution.torch_runner import TorchRunner
+from fcn_studio.engine.execution.whole import WholePass
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, folded
 from fcn_studio.engine.nets.trunks.trunk import Taps
 from fcn_studio.engine.nets.upsampling import Upscore
@@ -58,11 +61,19 @@ class Model(Tracer):
             self._net = _placed(copy.deepcopy(net), self._device, self._dtype)
             self._cpu_net = net.requires_grad_(False).eval()
             self._checkpoint = replace(checkpoint, net=net)
+        self._whole = self._whole_pass()
         self._upsamplings = {
             name: _as_upsampling(module)
             for name, module in self._cpu_net.named_children()
             if isinstance(module, Upscore)
         }
+
+    def _whole_pass(self) -> WholePass | None:
+        """What runs VGG-16's trunk on whole photos; other trunks run as they were written."""
+        if self._net.architecture.trunk != "vgg16":
+            return None
+        blocks = blocks_of(self._net)
+        return WholePass(self._net.architecture, blocks, TorchRunner())
 
     def confidence(self, trace: Trace, variant: str, *, cancel: CancelToken | None = None) -> NDArray[np.uint8]:
         """See `Tracer`."""
@@ -141,25 +152,27 @@ class Model(Tracer):
         del taps
         task.clock.mark("score layers")
         task.cancel.check()
+        alignment = self._net.architecture.alignment
+        trace = Trace(
+            image=task.photo,
+            labels=labels,
+            variants=(),
+            score_maps=score_maps,
+            upsamplings=self._upsamplings,
+            masks={},
+            provenance=self._provenance(alignment, f"tiles of {side} px" if side else "native", note),
+            taps=kept,
+            score_weights=weights if kept else {},
+            switches=switches,
+        )
         masks = {}
         for number, variant in enumerate(self.variants, start=1):
             masks[variant] = self._mask(maps, variant, task.size, task.cancel)
             task.clock.mark(f"mask {variant}")
             task.on_stage(f"mask {variant}", TRUNK_SHARE + (1 - TRUNK_SHARE) * number / len(self.variants))
-        alignment = self._net.architecture.alignment
-        return Trace(
-            image=task.photo,
-            labels=labels,
-            variants=self.variants,
-            score_maps=score_maps,
-            upsamplings=self._upsamplings,
-            masks=masks,
-            provenance=self._provenance(alignment, f"tiles of {side} px" if side else "native", note),
-            timings=task.clock.timings,
-            taps=kept,
-            score_weights=weights if kept else {},
-            switches=switches,
-        )
+            if task.on_masks and number < len(self.variants):
+                task.on_masks(replace(trace, variants=tuple(masks), masks=masks, timings=task.clock.timings))
+        return replace(trace, variants=self.variants, masks=masks, timings=task.clock.timings)
 
     def _in_one_piece(self, task: Task) -> tuple[ScoreMaps, Taps | None, dict[str, Switches]]:
         done, shares = 0.0, self._net.stage_shares
@@ -178,7 +191,7 @@ class Model(Tracer):
             taps, places, coords = self._net.taps_and_switches(pixels, block_done)
             switches = {name: Switches(found.cpu().numpy(), coords[name]) for name, found in places.items()}
         else:
-            taps = self._net.taps(pixels, block_done)
+            taps = (self._whole or self._net).taps(pixels, block_done)
         del pixels
         # Scores are small: in fp32 they cost nothing and keep close calls right.
         taps = Taps(*(tap.float() for tap in taps))

@@ -30,6 +30,7 @@ from fcn_studio.engine.tiling import Tile, free_memory, half_side, inside, ran_o
 logger = logging.getLogger(__name__)
 
 OnStage = Callable[[str, float], None]  # the stage that has just ended, and the share of all work done, 0 to 1
+OnMasks = Callable[[Trace], None]  # the trace as far as it has come: the variants whose masks are done
 TRUNK_SHARE = 0.9  # of all work; the rest is the masks
 
 
@@ -61,6 +62,7 @@ class Task:
     on_stage: OnStage
     cancel: CancelToken
     clock: Clock
+    on_masks: OnMasks | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -100,6 +102,7 @@ class Tracer(ABC):
         keep_taps: bool = False,
         memory_limit: int | None = None,
         on_stage: OnStage = lambda stage, done: None,
+        on_masks: OnMasks | None = None,
         cancel: CancelToken | None = None,
     ) -> Trace:
         """One trunk pass over one photo, in tiles if its memory does not suffice for one piece.
@@ -112,6 +115,8 @@ class Tracer(ABC):
             keep_taps: Keep pool3, pool4 and fc7 in the trace, of nets that fuse scores.
             memory_limit: Bytes that the trunk may take (see `memory_needed`); None for what the device has free.
             on_stage: Hears each stage as it ends, with the share of the work done.
+            on_masks: Hears, after each mask but the last, a trace of the variants whose masks are done: FCN-32s is
+                there to be looked at while FCN-8s is not yet.
             cancel: Asked between stages.
 
         Raises:
@@ -123,7 +128,7 @@ class Tracer(ABC):
         photo = read_image(image)
         clock.mark("read")
         token.check()
-        return self._traced(Task(photo, keep_taps, memory_limit, _rising(on_stage), token, clock))
+        return self._traced(Task(photo, keep_taps, memory_limit, _rising(on_stage), token, clock, on_masks))
 
     @abstractmethod
     def confidence(self, trace: Trace, variant: str, *, cancel: CancelToken | None = None) -> NDArray[np.uint8]:

@@ -1,0 +1,124 @@
+"""With padding 100, where the photo reaches: the rest of the canvas is constant, and is not computed anew.
+
+The `caffe` alignment lays a photo on a canvas of zeros, 99 pixels wider on each side than the photo (and conv1_1 pads
+by one more, as the other convolutions do). What a block makes of the canvas alone, far from its edges, is one value for
+each channel; near the edges it depends on the distance to them. The photo's reach grows by one cell a convolution from
+the photo outwards, that of the edges inwards, and up to the end of block 4 they do not meet at any size of the photo.
+So blocks 1 to 4 run on the part that the photo reaches, within a ring of that one value, and what lies outside is
+copied from a small canvas without a photo. From block 5 on the photo reaches everywhere.
+
+At 375x500 that is 0.71 of the multiplications of the trunk on the published widths, counted from its layer sizes.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from fcn_studio.engine.execution.blocks import Block
+
+STRIDE = 16  # of pool4, the last grid that is put together from a part and the canvas around it
+CELLS = 10  # of stride 16 on the small canvas: as many as both edges reach (3 each), and constant ones between
+EDGE = 4  # cells that are copied from each edge, one more than it reaches
+KEPT = 32  # small canvases; each holds less than a megabyte
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Along one axis, the cells that the photo reaches at a pool, and how many cells there are."""
+
+    start: int
+    stop: int
+    cells: int
+
+    def after(self, convolutions: int) -> Reach:
+        """At the next pool, behind so many 3x3 convolutions."""
+        return Reach((self.start - convolutions) // 2, -(-(self.stop + convolutions) // 2), -(-self.cells // 2))
+
+    def ring(self, convolutions: int) -> tuple[int, int]:
+        """Cells to add before and behind, for convolutions without padding to give what `after` says."""
+        grown = self.after(convolutions)
+        return self.start - (2 * grown.start - convolutions), 2 * grown.stop + convolutions - self.stop
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What blocks 1 to 4 make of a small canvas of zeros, by the name of the block.
+
+    Attributes:
+        grids: (1, C, h, w), of which the middle is constant.
+    """
+
+    grids: dict[str, Tensor]
+
+    def constant(self, block: str) -> Tensor:
+        """(1, C, 1, 1): of the canvas far from its edges."""
+        grid = self.grids[block]
+        row, column = grid.shape[-2] // 2, grid.shape[-1] // 2
+        return grid[..., row : row + 1, column : column + 1]
+
+    def enlarged(self, block: str, rows: Reach, columns: Reach, part: Tensor) -> Tensor:
+        """(1, C, rows.cells, columns.cells): the grid of the whole canvas, with the photo's part in its place."""
+        grid = self.grids[block]
+        indices = (_repeated(reach.cells, small) for reach, small in zip((rows, columns), grid.shape[-2:], strict=True))
+        row_index, column_index = (index.to(grid.device) for index in indices)
+        whole = grid.index_select(2, row_index).index_select(3, column_index)
+        whole = whole.contiguous(memory_format=torch.channels_last)
+        whole[..., rows.start : rows.stop, columns.start : columns.stop] = part
+        return whole
+
+
+class Canvas:
+    """What surrounds photos for the blocks of one net; small canvases are kept by what the size leaves over 16."""
+
+    def __init__(self, blocks: tuple[Block, ...]) -> None:
+        self._blocks = blocks
+        self._known: OrderedDict[tuple[int, int], Surroundings] = OrderedDict()
+
+    def around(self, height: int, width: int) -> Surroundings:
+        """For a canvas of (height, width): its far edges lie as those of a small one of the same remainders."""
+        key = (height % STRIDE, width % STRIDE)
+        if key not in self._known:
+            self._known[key] = self._computed(*(CELLS * STRIDE + remainder for remainder in key))
+            while len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return self._known[key]
+
+    def _computed(self, height: int, width: int) -> Surroundings:
+        weight = self._blocks[0].convolutions[0].weight
+        features = weight.new_zeros(1, weight.shape[1], height, width)
+        grids = {}
+        for block in self._blocks:
+            for convolution in block.convolutions:
+                features = functional.relu(functional.conv2d(features, convolution.weight, convolution.bias, padding=1))
+            grids[block.name] = features = functional.max_pool2d(features, 2, 2, ceil_mode=True)
+        return Surroundings(grids)
+
+
+def ringed(part: Tensor, value: Tensor | None, rows: tuple[int, int], columns: tuple[int, int]) -> Tensor:
+    """A part with so many cells of `value` (1, C, 1, 1) around it, before and behind; None for zeros."""
+    if value is None:
+        return functional.pad(part, (*columns, *rows))
+    height, width = part.shape[-2:]
+    size = (*part.shape[:2], sum(rows) + height, sum(columns) + width)
+    whole = part.new_empty(size).to(memory_format=torch.channels_last)
+    inside = (slice(rows[0], rows[0] + height), slice(columns[0], columns[0] + width))
+    whole[..., : rows[0], :] = value
+    whole[..., rows[0] + height :, :] = value
+    whole[..., inside[0], : columns[0]] = value
+    whole[..., inside[0], columns[0] + width :] = value
+    whole[..., inside[0], inside[1]] = part
+    return whole
+
+
+def _repeated(cells: int, small: int) -> Tensor:
+    """(cells,) int64: where each cell of a long axis stands on a short one, whose middle is constant."""
+    index = torch.full((cells,), small // 2)
+    index[:EDGE] = torch.arange(EDGE)
+    index[-EDGE:] = torch.arange(small - EDGE, small)
+    return index
