@@ -20,21 +20,28 @@ if TYPE_CHECKING:
     from fcn_studio.engine.tracer import Tracer
 
 
-def load(weights: str | os.PathLike[str] = "default", *, device: str = "auto", precision: str = "auto") -> Tracer:
+def load(
+    weights: str | os.PathLike[str] = "default",
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    backend: str = "auto",
+) -> Tracer:
     """Opens a checkpoint on a device.
 
     Args:
         weights: `default`, another embedded checkpoint's name, or a path.
         device: `auto` (CUDA, then MPS, then CPU), `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `auto` (bf16 where the device is fast at it, else fp32), `fp32`, `bf16` or `fp16`.
+        backend: What runs the trunk on a CPU: `auto` (OpenVINO where it is there and faster), `torch` or `openvino`.
 
     Returns:
         A model; `model.trace(image)` runs it.
 
     Raises:
         CheckpointError: No such checkpoint, or a file that is none.
-        DeviceError: The named device or precision does not exist here.
+        DeviceError: The named device, precision or backend does not exist here.
     """
     from fcn_studio.engine.model import load as load_model  # torch takes seconds to import
 
-    return load_model(weights, device=device, precision=precision)
+    return load_model(weights, device=device, precision=precision, backend=backend)

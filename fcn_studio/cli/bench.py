@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from fcn_studio.cli import bench_agreement
 from fcn_studio.cli.options import add_model_options
 from fcn_studio.cli.progress import progress_bar
 from fcn_studio.core.image import MAX_PIXELS
@@ -31,14 +32,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=_repeats, default=REPEATS, metavar="N", help=f"traces (default: {REPEATS})")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_model_options(parser)
+    bench_agreement.configure(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the table."""
+    if args.agreement:
+        return bench_agreement.run(args)
     from fcn_studio.engine.benchmark import benchmark  # torch takes seconds to import
     from fcn_studio.engine.model import load
 
-    model = load(args.weights, device=args.device, precision=args.precision)
+    model = load(args.weights, device=args.device, precision=args.precision, backend=args.backend)
     with progress_bar() as bar:
         task = bar.add_task("bench", total=args.repeats)
         found = benchmark(model, args.size, args.repeats, on_repeat=lambda done: bar.update(task, completed=done))
@@ -74,7 +78,7 @@ def _repeats(text: str) -> int:
 def _table(found: Benchmark) -> Table:
     made_by, (height, width) = found.provenance, found.size
     table = Table(
-        title=f"{made_by.checkpoint}, {height} high and {width} wide, {made_by.device} {made_by.precision}, "
+        title=f"{made_by.checkpoint}, {height} high and {width} wide, {made_by.device} {made_by.arithmetic}, "
         f"{len(found.total.timing.seconds)} traces"
     )
     for heading in ("stage", "median ms", "least", "most", "GFLOP", "MB", "% of matmul"):

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         raise OutputError(f"{args.csv}: a folder; --csv wants the name of a file.")
     dataset = open_dataset(args.data)
     weights = args.weights or ["default"]
-    models = [load(name, device=args.device, precision=args.precision) for name in weights]
+    models = [load(name, device=args.device, precision=args.precision, backend=args.backend) for name in weights]
     names = display_names([model.name for model in models], [find_checkpoint(split_head(name)[0]) for name in weights])
     notes = label_match(models, dataset, names=names).sentences()
     for note in notes:
@@ -169,6 +169,8 @@ def _command(args: argparse.Namespace) -> str:
     if args.weights:
         words += ["--weights", *args.weights]
     words += ["--device", args.device, "--precision", args.precision]
+    if args.backend != "auto":
+        words += ["--backend", args.backend]
     for name in ("classes", "boundary", "json", "no_pictures"):
         if getattr(args, name):
             words.append("--" + name.replace("_", "-"))
@@ -193,6 +195,7 @@ def _json(
             "digest": model.digest,
             "device": model.choice.device,
             "precision": model.choice.precision,
+            "backend": model.choice.backend,
         }
         for model, name in zip(models, names, strict=True)
     ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """--weights, --device and --precision; where `several`, --weights takes a list, which is None if not given."""
+    """--weights, --device, --precision, --backend; where `several`, --weights takes a list, None if not given."""
     if several:
         parser.add_argument(
             "--weights",
@@ -26,6 +26,12 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         default="auto",
         choices=("auto", "fp32", "bf16", "fp16"),
         help="of the trunk (default: auto: bf16 where it is fast, else fp32)",
+    )
+    parser.add_argument(
+        "--backend",
+        default="auto",
+        choices=("auto", "torch", "openvino"),
+        help="what runs the trunk on a CPU (default: auto: OpenVINO where it is installed and faster, else torch)",
     )
 
 

@@ -27,7 +27,7 @@ def origin(trace: Trace) -> str:
     height, width = trace.size
     return (
         f"{made_by.checkpoint} ({made_by.digest[:8]}), {made_by.layout}, photo {width} x {height}, "
-        f"{made_by.device} {made_by.precision}, FCN Studio {made_by.version}"
+        f"{made_by.device} {made_by.arithmetic}, FCN Studio {made_by.version}"
     )
 
 

@@ -116,7 +116,7 @@ def figure(trace: Trace, *, title: str, labels: LabelSet | None = None, opacity:
     exits = "exits of one checkpoint, " if len(trace.variants) > 1 else ""
     note = (
         f"{made_by.checkpoint} ({made_by.digest[:8]}), {made_by.layout}, {exits}"
-        f"{width}x{height}, {made_by.device} {made_by.precision}, FCN Studio {made_by.version}"
+        f"{width}x{height}, {made_by.device} {made_by.arithmetic}, FCN Studio {made_by.version}"
     )
     draw.text(
         (GAP, total_height - GAP - 14), fitted(note, small_type, total_width - 2 * GAP), fill=FAINT, font=small_type

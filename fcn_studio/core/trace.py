@@ -37,6 +37,14 @@ VARIANTS = ("32s", "16s", "8s")
 SHIFT = 32  # photo pixels after which all grids repeat: the coarsest stride
 
 
+BACKENDS = MappingProxyType({"torch": "torch", "openvino": "OpenVINO"})  # by what they are called in options
+
+
+def arithmetic(precision: str, backend: str) -> str:
+    """How pages and captions name a precision and the library that computed in it: `bf16`, `bf16 (OpenVINO)`."""
+    return precision if backend == "torch" else f"{precision} ({BACKENDS.get(backend, backend)})"
+
+
 def layers_of(variant: str) -> tuple[str, ...]:
     """The score layers that a variant uses, coarsest first."""
     if variant == OUTPUT:
@@ -134,6 +142,7 @@ class Provenance:
         version: Of FCN Studio.
         note: One sentence on a fallback that happened, such as to the CPU; empty otherwise.
         net: The net's own name, such as `FCN-AlexNet` or `FCN-ResNet50`; empty where unknown.
+        backend: The library that ran the trunk: `torch` or `openvino`.
     """
 
     checkpoint: str
@@ -146,6 +155,12 @@ class Provenance:
     version: str
     note: str = ""
     net: str = ""
+    backend: str = "torch"
+
+    @property
+    def arithmetic(self) -> str:
+        """The trunk's precision, and whose it was if not torch's: `bf16`, `bf16 (OpenVINO)`."""
+        return arithmetic(self.precision, self.backend)
 
     @property
     def layout(self) -> str:

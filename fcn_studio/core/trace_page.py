@@ -212,7 +212,7 @@ def _facts(trace: Trace, labels: LabelSet, size: tuple[int, int]) -> dict[str, A
         "digest": made_by.digest[:8],
         "layout": made_by.layout,
         "alignment": made_by.alignment,
-        "precision": made_by.precision,
+        "precision": made_by.arithmetic,
         "device_name": made_by.device_name,
         "size_policy": made_by.size_policy,
         "version": made_by.version,

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 
 from fcn_studio.core.errors import DeviceError
+from fcn_studio.engine.backend import BACKENDS, Backend, choose_backend
 
 Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -24,20 +25,22 @@ class DeviceChoice:
         device: Such as `cpu`, `cuda:0` or `mps`.
         name: The hardware's own name.
         precision: Of the trunk.
-        reason: One sentence for the user: why this device and this precision.
+        reason: For the user: why this device, this precision and, where there is a choice, this backend.
+        backend: The library that runs the trunk.
     """
 
     device: str
     name: str
     precision: Precision
     reason: str
+    backend: Backend = "torch"
 
 
-def choose_device(device: str = "auto", precision: str = "auto") -> DeviceChoice:
-    """The device to run on: CUDA, then MPS, then CPU, unless one is named.
+def choose_device(device: str = "auto", precision: str = "auto", backend: str = "auto") -> DeviceChoice:
+    """The device to run on: CUDA, then MPS, then CPU, unless one is named; the CPU where OpenVINO is asked for.
 
     Raises:
-        DeviceError: The named device or precision does not exist here.
+        DeviceError: The named device, precision or backend does not exist here.
     """
     kind, _, index = device.partition(":")
     if kind not in DEVICES or precision not in PRECISIONS:
@@ -45,6 +48,12 @@ def choose_device(device: str = "auto", precision: str = "auto") -> DeviceChoice
             f"Unknown device or precision {device!r}, {precision!r}; devices are {', '.join(DEVICES)}, "
             f"precisions {', '.join(PRECISIONS)}."
         )
+    if backend not in BACKENDS:
+        raise DeviceError(f"Unknown backend {backend!r}; backends are {', '.join(BACKENDS)}.")
+    if backend == "openvino" and kind == "auto":
+        kind = "cpu"
+    if backend == "openvino" and kind != "cpu":
+        raise DeviceError(f"OpenVINO runs on the CPU here, not on {kind}; use --device cpu or --backend torch.")
     if kind == "auto":
         kind = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     if kind == "cuda":
@@ -64,8 +73,12 @@ def choose_device(device: str = "auto", precision: str = "auto") -> DeviceChoice
     chosen, why = _precision(precision, _cpu_has_fast_bf16(), "the CPU")
     if chosen == "fp16":
         raise DeviceError("fp16 is slow and inexact on CPUs; use --precision bf16, fp32 or auto.")
-    asked = "CPU was asked for." if device == "cpu" else _why_no_cuda()
-    return DeviceChoice("cpu", _cpu_name(), chosen, f"{asked} {why}")
+    library, by = choose_backend(backend, chosen)
+    if device == "cpu":
+        asked = "CPU was asked for."
+    else:
+        asked = "OpenVINO runs on the CPU." if backend == "openvino" else _why_no_cuda()
+    return DeviceChoice("cpu", _cpu_name(), chosen, " ".join(filter(None, (asked, why, by))), library)
 
 
 def _precision(asked: str, fast_bf16: bool, where: str) -> tuple[Precision, str]:

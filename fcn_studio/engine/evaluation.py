@@ -76,7 +76,7 @@ def evaluate_models(
         try:
             photo, found = read_example(example, reading)
             truth = (
-                found if match.same and reading.void == labels.void else _in_model_classes(found, reading.void, match)
+                found if match.same and reading.void == labels.void else in_model_classes(found, reading.void, match)
             )
             traces = [model.trace(photo) for model in models]
         except (DataError, ImageError) as error:
@@ -152,7 +152,8 @@ def _chain(places: Sequence[tuple[Contender, int]]) -> tuple[tuple[Step, ...], S
     return within, (ends[0], ends[-1]) if len(ends) > 1 else None
 
 
-def _in_model_classes(mask: NDArray[np.uint8], void: int, match: LabelMatch) -> NDArray[np.uint8]:
+def in_model_classes(mask: NDArray[np.uint8], void: int, match: LabelMatch) -> NDArray[np.uint8]:
+    """A mask of a data set's indices, with its void, in the model's: (H, W) of both."""
     table = match.table.copy()
     table[void] = table[255]  # a match leaves 255 void, which no class can be
     found: NDArray[np.uint8] = table[mask]

@@ -59,7 +59,13 @@ def find_checkpoint(name: str | os.PathLike[str]) -> Path:
     return path
 
 
-def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", precision: str = "auto") -> Tracer:
+def load(
+    weights: str | os.PathLike[str] = DEFAULT,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    backend: str = "auto",
+) -> Tracer:
     """Opens a checkpoint.
 
     Args:
@@ -67,12 +73,13 @@ def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", pre
             `checkpoints.opening` knows; of a net with two heads, `#geometric` behind it chooses the second.
         device: `auto` (CUDA, then MPS, then CPU), `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `auto` (bf16 where the device is fast at it, else fp32), `fp32`, `bf16` or `fp16`.
+        backend: What runs the trunk on a CPU: `auto` (see `engine.backend`), `torch` or `openvino`.
 
     Raises:
         CheckpointError: No such checkpoint, or a file that is none.
-        DeviceError: The named device or precision does not exist here.
+        DeviceError: The named device, precision or backend does not exist here.
     """
-    choice = choose_device(device, precision)
+    choice = choose_device(device, precision, backend)
     checkpoint = checkpoint_named(os.fspath(weights))
     if choice.device == "mps":
         choice = checked_choice(checkpoint, choice)
@@ -81,6 +88,10 @@ def load(weights: str | os.PathLike[str] = DEFAULT, *, device: str = "auto", pre
 
 def model_of(checkpoint: Checkpoint, choice: DeviceChoice) -> Tracer:
     """A checkpoint that is open already, on a device that was chosen."""
+    net = checkpoint.net
+    if choice.backend == "openvino" and not (isinstance(net, FCN) and net.architecture.trunk == "vgg16"):
+        reason = f"{choice.reason} This net is run by torch, since OpenVINO runs nets on VGG-16 only."
+        choice = replace(choice, backend="torch", reason=reason)
     return Model(checkpoint, choice) if isinstance(checkpoint.net, FCN) else SingleModel(checkpoint, choice)
 
 
