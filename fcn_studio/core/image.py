@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from fcn_studio.core.errors import ImageError
 
@@ -20,6 +22,11 @@ SUFFIXES = frozenset(
 )
 
 ORIENTATION = 0x0112  # EXIF's tag
+# By its value: whether rows and columns are in the opposite order, and where they have changed places before that.
+FLIPPED = MappingProxyType(
+    {2: (False, True), 3: (True, True), 4: (True, False), 6: (True, False), 7: (True, True), 8: (False, True)}
+)
+TURNED = frozenset({5, 6, 7, 8})
 
 _pillow_bound = threading.Lock()  # Pillow's bound is a global of its module
 
@@ -109,33 +116,49 @@ def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
         )
     if image.width == 0 or image.height == 0:
         raise ImageError(f"{name}: the image has no pixels.")
-    if image.getexif().get(ORIENTATION, 1) != 1:  # each conversion is a copy, and photos can be large
-        image = ImageOps.exif_transpose(image)
-    if image.mode.startswith(("I", "F")):
-        image = Image.fromarray(_to_eight_bits(np.asarray(image)))
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        image = Image.alpha_composite(white, layer)
-    if image.mode != "RGB":
-        image = image.convert("RGB")
-    return _pixels(image)
-
-
-def _pixels(image: Image.Image) -> NDArray[np.uint8]:
-    """(H, W, 3) of an RGB image, in strips: in one piece, other threads would wait for Python's lock."""
-    pixels = np.empty((image.height, image.width, 3), dtype=np.uint8)
-    for top in range(0, image.height, STRIP_ROWS):
-        bottom = min(top + STRIP_ROWS, image.height)
-        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    orientation = image.getexif().get(ORIENTATION, 1)
+    turned = orientation in TURNED
+    pixels = np.empty((image.width, image.height, 3) if turned else (image.height, image.width, 3), dtype=np.uint8)
+    backwards = [slice(None, None, -1) if flip else slice(None) for flip in FLIPPED.get(orientation, (False, False))]
+    _fill((pixels.transpose(1, 0, 2) if turned else pixels)[tuple(backwards)], image)
     return pixels
 
 
-def _to_eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _fill(pixels: NDArray[np.uint8], image: Image.Image) -> None:
+    """(H, W, 3) of an image in RGB.
+
+    In strips: so Pillow's copy and this one are all that is held of a large photo, whatever it is converted from, and
+    other threads need not wait for Python's lock until it is done.
+    """
+    image.load()  # a crop that is out of an unread file would read it each time
+    top = max(_top(strip) for _, strip in _strips(image)) if image.mode.startswith(("I", "F")) else 0.0
+    for row, strip in _strips(image):
+        pixels[row : row + strip.height] = np.asarray(_to_rgb_strip(strip, top))
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    for row in range(0, image.height, STRIP_ROWS):
+        yield row, image.crop((0, row, image.width, min(row + STRIP_ROWS, image.height)))
+
+
+def _to_rgb_strip(strip: Image.Image, top: float) -> Image.Image:
+    """What is seen of a strip; `top` is white in modes of more than 8 bits."""
+    if strip.mode.startswith(("I", "F")):
+        values = np.clip(_numbers(strip) / top, 0, 1) * 255
+        strip = Image.fromarray(values.round().astype(np.uint8))
+    if strip.has_transparency_data:
+        layer = strip.convert("RGBA")
+        strip = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return strip if strip.mode == "RGB" else strip.convert("RGB")
+
+
+def _top(strip: Image.Image) -> float:
     """16-bit files fill 0..65535 and floating ones 0..1; wider integers are taken by their own largest value."""
-    numbers = np.nan_to_num(values.astype(np.float64))
-    if np.issubdtype(values.dtype, np.floating):
-        top = 1.0 if numbers.max() <= 1.0 else 255.0
-    else:
-        top = 65535.0 if numbers.max() <= 65535 else float(numbers.max())
-    return (np.clip(numbers / top, 0, 1) * 255).round().astype(np.uint8)
+    largest = float(_numbers(strip).max())
+    if strip.mode.startswith("F"):
+        return 1.0 if largest <= 1.0 else 255.0
+    return max(65535.0, largest)
+
+
+def _numbers(strip: Image.Image) -> NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(strip).astype(np.float64))

@@ -1,10 +1,10 @@
-"""From a photo to a trace by a net that fuses scores: one trunk pass, whole or in tiles, and each variant's mask."""
+"""From a photo to a trace by a net that fuses scores: one trunk pass, whole or in strips, and each variant's mask."""
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,14 +16,17 @@ from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import CheckpointError, ImageError
 from fcn_studio.core.explain import nearest_cell
 from fcn_studio.core.fusion import Upsampling
+from fcn_studio.core.geometry import CoordMap
 from fcn_studio.core.trace import LAST_STEP, ScoreMap, Trace
 from fcn_studio.core.unpooling import Switches
 from fcn_studio.engine.checkpoints.native import Checkpoint
-from fcn_studio.engine.confidence import score_strips, winning_classes, winning_probabilities
+from fcn_studio.engine.confidence import score_strips, winning_probabilities
 from fcn_studio.engine.device import DeviceChoice
 from fcn_studio.engine.effective_field import cell_tile, gradient, own_cell
 from fcn_studio.engine.execution.blocks import blocks_of
-from fcn_studio.engine.execution.torch_runner import TorchRunner
+from fcn_studio.engine.execution.gpu import RecordedPasses, uploaded
+from fcn_studio.engine.execution.runners import runner_of
+from fcn_studio.engine.execution.streaming import Plan, least_bytes, plan, streamed
 from fcn_studio.engine.execution.whole import WholePass
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, folded
 from fcn_studio.engine.nets.trunks.trunk import Taps
@@ -31,18 +34,20 @@ from fcn_studio.engine.nets.upsampling import Upscore
 from fcn_studio.engine.presence import reduced_labels, reduced_scores, strongest
 from fcn_studio.engine.tiling import (
     SCORED,
-    SMALLEST,
     STRIDES,
-    Mosaic,
     Tile,
     canvas_border,
-    halo,
+    free_memory,
     inside,
-    largest_side,
     on_canvas,
-    tiles,
 )
-from fcn_studio.engine.tracer import TRUNK_SHARE, Task, Tracer, cpu_choice, to_numpy, too_large
+from fcn_studio.engine.tracer import TRUNK_SHARE, Task, Tracer, cpu_choice, to_numpy
+from fcn_studio.engine.winners import winners
+
+# Pixels from which strips are as quick as one piece on CPUs, and take a fraction of its memory.
+STRIPS_ABOVE = 2_000_000
+OPENVINO_MEMORY = 1.5  # of what torch was reckoned to need: it took 405 MB where that was 292, at 1200x1600
+ZEROS_BELOW = 1.2  # of the canvas to the photo: strips compute its zeros, one piece does not
 
 
 class Model(Tracer):
@@ -62,6 +67,7 @@ class Model(Tracer):
             self._cpu_net = net.requires_grad_(False).eval()
             self._checkpoint = replace(checkpoint, net=net)
         self._whole = self._whole_pass()
+        self._recorded = self._recorded_passes() if self._device.type == "cuda" else None
         self._upsamplings = {
             name: _as_upsampling(module)
             for name, module in self._cpu_net.named_children()
@@ -73,16 +79,34 @@ class Model(Tracer):
         if self._net.architecture.trunk != "vgg16":
             return None
         blocks = blocks_of(self._net)
-        return WholePass(self._net.architecture, blocks, TorchRunner())
+        runner, self.choice = runner_of(blocks, self.choice)
+        return WholePass(self._net.architecture, blocks, runner)
+
+    def _recorded_passes(self) -> RecordedPasses | None:
+        """Whole passes, from the net's input to the scores, that a CUDA device repeats without being told each step."""
+        whole = self._whole
+        if whole is None:
+            return None
+
+        def scores(pixels: Tensor) -> tuple[Tensor, ...]:
+            maps = self._net.score(_in_fp32(whole.taps(pixels, lambda name: None)))
+            return tuple(scores for scores in maps if scores is not None)
+
+        return RecordedPasses(scores, free_memory(self._device) // 4)
 
     def confidence(self, trace: Trace, variant: str, *, cancel: CancelToken | None = None) -> NDArray[np.uint8]:
         """See `Tracer`."""
         self._check(trace, variant=variant)
-        layers = {name: torch.from_numpy(layer.scores)[None] for name, layer in trace.score_maps.items()}
-        maps = ScoreMaps(layers["score_fr"], layers.get("score_pool4"), layers.get("score_pool3"))
+        maps = _maps_of(trace.score_maps)
         # A device that could not do the trace is not asked for this.
         device = torch.device("cpu") if trace.provenance.device == "cpu" else self._device
-        return self._per_pixel(winning_probabilities, maps, variant, trace.size, device, cancel or CancelToken())
+        fused, coords, upscore = self._last_step(maps, variant, device)
+        found = torch.empty(trace.size, dtype=torch.uint8)
+        with torch.inference_mode():
+            token = cancel or CancelToken()
+            for rows, scores in score_strips(fused, coords, upscore, trace.size, device=device, cancel=token):
+                found[rows.start : rows.stop] = winning_probabilities(scores)
+        return found.numpy()
 
     def effective_field(self, trace: Trace, layer: str, x: int, y: int, class_index: int) -> NDArray[np.float32]:
         """See `Tracer`."""
@@ -114,34 +138,41 @@ class Model(Tracer):
     def _on_cpu(self) -> Model | None:
         return None if self._checkpoint is None else Model(self._checkpoint, cpu_choice())
 
-    def _smaller(self, side: int) -> int | None:
-        return super()._smaller(side) if self._net.architecture.tileable else None
+    def _let_go(self) -> None:
+        if self._recorded is not None:
+            self._recorded.clear()
 
     def _map_bytes(self, pixels: int) -> int:
         maps = pixels * len(self.labels) * 4 * sum(1 / stride**2 for stride in STRIDES)
         # Score maps are held twice, with and without bias, and once more while they are fused.
         return math.ceil(pixels * len(self.variants) + 4 * maps)
 
-    def _tile_side(self, task: Task, limit: int) -> int | None:
-        if not self._net.architecture.tileable:
-            if self._checkpoint is None:
-                raise too_large(task.size, "this machine")
-            return None
-        margin = halo(self._net.architecture)
-        canvas = self._canvas(task.size)
-        side = largest_side(canvas, margin, lambda height, width: self._trunk_bytes(height * width) <= limit)
-        if side is None and task.memory_limit is not None:
-            height, width = (min(length, SMALLEST + 2 * margin) for length in canvas)
+    def _prefers_strips(self, task: Task) -> bool:
+        height, width = task.size
+        zeros = math.prod(self._canvas(task.size)) / (height * width)
+        on_cpu = self._device.type == "cpu" and self._dtype == torch.float32
+        # Where the pools found their maxima is told of whole photos only.
+        return on_cpu and not task.keep_taps and height * width > STRIPS_ABOVE and zeros < ZEROS_BELOW
+
+    def _strips(self, size: tuple[int, int], limit: int) -> Plan | None:
+        return plan(self._net, size, limit, self._dtype)
+
+    def _refuse(self, task: Task) -> None:
+        if task.memory_limit is not None:
+            least = math.ceil(least_bytes(self._net, task.size, self._dtype) / 1e6)
             raise ImageError(
-                f"A {task.size[1]}x{task.size[0]} photo needs a memory limit of at least "
-                f"{math.ceil(self._trunk_bytes(height * width) / 1e6)} MB; raise the limit or make the photo smaller."
+                f"A {task.size[1]}x{task.size[0]} photo needs a memory limit of at least {least} MB; "
+                "raise the limit or make the photo smaller."
             )
-        return side
+        super()._refuse(task)
 
     @torch.inference_mode()
-    def _attempt(self, task: Task, side: int, note: str) -> Trace:
-        maps, taps, switches = (*self._tiled(task, side), {}) if side else self._in_one_piece(task)
-        labels, score_maps, weights = self.labels, self._score_maps(maps), self._score_weights(maps)
+    def _attempt(self, task: Task, plan: Plan | None, note: str) -> Trace:
+        maps, taps, switches = (*self._in_strips(task, plan), {}) if plan else self._in_one_piece(task)
+        labels, weights = self.labels, self._score_weights(maps)
+        # Maps of large photos are held once: from here on as evidence, and as scores while each mask is made.
+        once = plan is not None and labels.fits_masks and maps.score_fr.device.type == "cpu"
+        score_maps = self._score_maps(maps, in_place=once)
         if not labels.fits_masks:
             kept_classes = strongest(maps.score_fr)
             labels = reduced_labels(labels, kept_classes)
@@ -160,21 +191,36 @@ class Model(Tracer):
             score_maps=score_maps,
             upsamplings=self._upsamplings,
             masks={},
-            provenance=self._provenance(alignment, f"tiles of {side} px" if side else "native", note),
+            provenance=replace(
+                self._provenance(alignment, plan.description if plan else "native", note),
+                backend=self.choice.backend if plan is None and not task.keep_taps else "torch",
+            ),
             taps=kept,
             score_weights=weights if kept else {},
             switches=switches,
         )
         masks = {}
         for number, variant in enumerate(self.variants, start=1):
-            masks[variant] = self._mask(maps, variant, task.size, task.cancel)
+            masks[variant] = self._mask(_maps_of(score_maps) if once else maps, variant, task.size, task.cancel)
             task.clock.mark(f"mask {variant}")
             task.on_stage(f"mask {variant}", TRUNK_SHARE + (1 - TRUNK_SHARE) * number / len(self.variants))
             if task.on_masks and number < len(self.variants):
                 task.on_masks(replace(trace, variants=tuple(masks), masks=masks, timings=task.clock.timings))
         return replace(trace, variants=self.variants, masks=masks, timings=task.clock.timings)
 
+    def _by_recording(self, recorded: RecordedPasses, task: Task) -> ScoreMaps:
+        pixels = self._input(task.photo)
+        task.clock.mark("preprocess")
+        found = dict(zip(self._score_layers, recorded(pixels), strict=True))
+        maps = ScoreMaps(found["score_fr"], found.get("score_pool4"), found.get("score_pool3"))
+        task.clock.mark("trunk")
+        task.on_stage("trunk", TRUNK_SHARE)
+        task.cancel.check()
+        return maps
+
     def _in_one_piece(self, task: Task) -> tuple[ScoreMaps, Taps | None, dict[str, Switches]]:
+        if self._recorded is not None and not task.keep_taps:
+            return self._by_recording(self._recorded, task), None, {}
         done, shares = 0.0, self._net.stage_shares
 
         def block_done(name: str) -> None:
@@ -193,45 +239,47 @@ class Model(Tracer):
         else:
             taps = (self._whole or self._net).taps(pixels, block_done)
         del pixels
-        # Scores are small: in fp32 they cost nothing and keep close calls right.
-        taps = Taps(*(tap.float() for tap in taps))
+        taps = _in_fp32(taps)
         maps = self._net.score(taps)
         return maps, taps if task.keep_taps else None, switches
 
-    def _tiled(self, task: Task, side: int) -> tuple[ScoreMaps, Taps | None]:
-        architecture = self._net.architecture
-        canvas, border = self._canvas(task.size), canvas_border(architecture)
-        mosaic = Mosaic(architecture, canvas, keep_taps=task.keep_taps)
-        net = on_canvas(self._net)
+    def _in_strips(self, task: Task, plan: Plan) -> tuple[ScoreMaps, Taps | None]:
+        total = plan.total(task.size[0])
 
-        def block_done(name: str) -> None:
-            task.clock.mark(name)
-            task.cancel.check()
-
-        layout = tiles(canvas, side, halo(architecture))
-        for number, tile in enumerate(layout, start=1):
-            pixels = self._input(task.photo, tile, border)
+        def pixels(rows: range, columns: range) -> Tensor:
+            task.clock.mark("trunk")
+            part = self._input(task.photo[rows.start : rows.stop, columns.start : columns.stop])
             task.clock.mark("preprocess")
-            taps = net.taps(pixels, block_done)
-            del pixels
-            mosaic.put(tile, taps, net.score)
-            del taps
-            task.clock.mark("score layers")
-            task.on_stage(f"tile {number} of {len(layout)}", TRUNK_SHARE * number / len(layout))
-            task.cancel.check()
-        return mosaic.maps, mosaic.taps
+            return part
+
+        def on_rows(done: int) -> None:
+            task.on_stage(f"row {done} of {total}", TRUNK_SHARE * done / total)
+
+        maps, taps = streamed(
+            self._net, pixels, task.size, plan, keep_taps=task.keep_taps, on_rows=on_rows, cancel=task.cancel
+        )
+        task.clock.mark("trunk")
+        return maps, taps
+
+    @property
+    def _score_layers(self) -> tuple[str, ...]:
+        return tuple(name for name in ScoreMaps._fields if getattr(self._net, name) is not None)
 
     def _input(self, photo: NDArray[np.uint8], tile: Tile | None = None, border: int = 0) -> Tensor:
+        if tile is None and self._device.type == "cuda":
+            return uploaded(photo, self._preprocessing, self._device).to(self._dtype)
         pixels = self._pixels(photo, tile, border).to(self._device, self._dtype)
         return pixels.contiguous(memory_format=torch.channels_last)
 
-    def _score_maps(self, maps: ScoreMaps) -> dict[str, ScoreMap]:
+    def _score_maps(self, maps: ScoreMaps, *, in_place: bool) -> dict[str, ScoreMap]:
+        """The scores as evidence and bias; `in_place`, scores on the CPU are turned into their evidence."""
         found, taps = {}, dict(zip(Taps._fields, self._net.architecture.tap_names(), strict=True))
         for name, scores in zip(ScoreMaps._fields, maps, strict=True):
             if scores is None:
                 continue
             bias = self._cpu_net.get_parameter(f"{name}.bias").detach().float().numpy().copy()
-            evidence = to_numpy(scores) - bias[:, None, None]
+            found_scores = to_numpy(scores)
+            evidence = np.subtract(found_scores, bias[:, None, None], out=found_scores if in_place else None)
             tap = SCORED[name]
             coords = self._net.coord_maps[tap]
             found[name] = ScoreMap(evidence, bias, coords, self._input_scales[name], taps[tap])
@@ -252,37 +300,26 @@ class Model(Tracer):
                 found[name] = weight * np.float32(self._input_scales[name])
         return found
 
+    @torch.inference_mode()
     def _mask(self, maps: ScoreMaps, variant: str, size: tuple[int, int], token: CancelToken) -> NDArray[np.uint8]:
-        return self._per_pixel(winning_classes, maps, variant, size, self._device, token)
+        fused, coords, enlarging = self._last_step(maps, variant, self._device)
+        return winners(fused, coords, enlarging, size, device=self._device, cancel=token).numpy()
 
-    def _per_pixel(
-        self,
-        reduce: Callable[[Tensor], Tensor],
-        maps: ScoreMaps,
-        variant: str,
-        size: tuple[int, int],
-        device: torch.device,
-        token: CancelToken,
-    ) -> NDArray[np.uint8]:
-        """(H, W) uint8: what `reduce` makes of a variant's (C, rows, W) scores on `device`, strip by strip."""
+    def _last_step(self, maps: ScoreMaps, variant: str, device: torch.device) -> tuple[Tensor, CoordMap, Upscore]:
+        """What a variant enlarges to the photo, where it lies, and what enlarges it on `device`."""
         fusing = self._cpu_net if maps.score_fr.device.type == "cpu" else self._net
         enlarging = self._cpu_net if device.type == "cpu" else self._net
         with torch.inference_mode():
             fused, coords, _ = fusing.fused(maps, variant)
-            upscore = getattr(enlarging, LAST_STEP[variant][1])
-            result = torch.empty(size, dtype=torch.uint8)
-            for rows, scores in score_strips(fused, coords, upscore, size, device=device, cancel=token):
-                result[rows.start : rows.stop] = reduce(scores)
-        return result.numpy()
+        return fused, coords, getattr(enlarging, LAST_STEP[variant][1])
 
     def memory_needed(self, height: int, width: int) -> int:
         """See `Tracer`; of VGG-16 the first block is the widest."""
         canvas = self._canvas((height, width))
-        return self._trunk_bytes(canvas[0] * canvas[1])
-
-    def _trunk_bytes(self, pixels: int) -> int:
+        pixels = canvas[0] * canvas[1]
         per_value = torch.empty((), dtype=self._dtype).element_size()
-        return math.ceil(pixels * (self._net.architecture.values_per_pixel() * per_value + 3 * (4 + per_value)))
+        needed = pixels * (self._net.architecture.values_per_pixel() * per_value + 3 * (4 + per_value))
+        return math.ceil(needed * (OPENVINO_MEMORY if self.choice.backend == "openvino" else 1))
 
     def _canvas(self, size: tuple[int, int]) -> tuple[int, int]:
         border = canvas_border(self._net.architecture)
@@ -296,6 +333,16 @@ def _placed(net: FCN, device: torch.device, dtype: torch.dtype) -> FCN:
         if not name.startswith(("score", "upscore")):
             module.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return net.requires_grad_(False).eval()
+
+
+def _in_fp32(taps: Taps) -> Taps:
+    # Scores are small: in fp32 they cost nothing and keep close calls right.
+    return Taps(*(tap.float() for tap in taps))
+
+
+def _maps_of(score_maps: Mapping[str, ScoreMap]) -> ScoreMaps:
+    layers = {name: torch.from_numpy(layer.scores)[None] for name, layer in score_maps.items()}
+    return ScoreMaps(layers["score_fr"], layers.get("score_pool4"), layers.get("score_pool3"))
 
 
 def _as_upsampling(module: Upscore) -> Upsampling:

@@ -22,8 +22,9 @@ from fcn_studio.core.trace import OUTPUT, ScoreMap, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import winning_classes, winning_probabilities
 from fcn_studio.engine.device import DeviceChoice
+from fcn_studio.engine.execution.streaming import Plan
 from fcn_studio.engine.nets.single import SingleNet, StageMap
-from fcn_studio.engine.tracer import TRUNK_SHARE, Task, Tracer, cpu_choice, to_numpy, too_large
+from fcn_studio.engine.tracer import TRUNK_SHARE, Task, Tracer, cpu_choice, to_numpy
 
 LAYER = "score"
 VALUES_PER_PIXEL = 2 * 64  # of the first block, input and output; the others hold less
@@ -68,14 +69,6 @@ class SingleModel(Tracer):
     def _on_cpu(self) -> SingleModel | None:
         return None if self._checkpoint is None else SingleModel(self._checkpoint, cpu_choice())
 
-    def _smaller(self, side: int) -> int | None:
-        return None
-
-    def _tile_side(self, task: Task, limit: int) -> int | None:
-        if self._checkpoint is None:
-            raise too_large(task.size, "this machine")
-        return None
-
     def _map_bytes(self, pixels: int) -> int:
         # The scores as they come, without their bias, and with it while the mask is made.
         return math.ceil(pixels + 3 * 4 * pixels * len(self.labels) / self._net.stride**2)
@@ -88,7 +81,7 @@ class SingleModel(Tracer):
         return self._pixels(photo).to(self._device).contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def _attempt(self, task: Task, side: int, note: str) -> Trace:
+    def _attempt(self, task: Task, plan: Plan | None, note: str) -> Trace:
         names, done = self._net.stage_names, 0
 
         def stage_done(name: str) -> None:

@@ -25,7 +25,8 @@ from fcn_studio.core.trace import Provenance, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.checkpoints.summary import summary
 from fcn_studio.engine.device import DTYPES, DeviceChoice, choose_device
-from fcn_studio.engine.tiling import Tile, free_memory, half_side, inside, ran_out_of_memory
+from fcn_studio.engine.execution.streaming import Plan
+from fcn_studio.engine.tiling import Tile, free_memory, inside, ran_out_of_memory
 
 logger = logging.getLogger(__name__)
 
@@ -105,10 +106,10 @@ class Tracer(ABC):
         on_masks: OnMasks | None = None,
         cancel: CancelToken | None = None,
     ) -> Trace:
-        """One trunk pass over one photo, in tiles if its memory does not suffice for one piece.
+        """One trunk pass over one photo, in one piece or, where that is quicker or takes too much memory, in strips.
 
-        Tiles give the score maps of one piece. If the device runs out of memory all the same, the photo is done in
-        smaller tiles, in the end on the CPU; the trace's provenance says so.
+        Strips give the score maps of one piece. If the device runs out of memory all the same, the photo is done in
+        lower strips, in the end on the CPU; the trace's provenance says so.
 
         Args:
             image: A path, a Pillow image, or an (H, W, 3) uint8 RGB array.
@@ -120,7 +121,7 @@ class Tracer(ABC):
             cancel: Asked between stages.
 
         Raises:
-            ImageError: The image cannot be read, or is too large for the machine's memory or the limit even in tiles.
+            ImageError: The image cannot be read, or is too large for the machine's memory or the limit even in strips.
             Cancelled: `cancel` was set.
         """
         token = cancel or CancelToken()
@@ -160,12 +161,8 @@ class Tracer(ABC):
         """Bytes that the widest step of the net needs at a photo of this size, with the input in fp32 too."""
 
     @abstractmethod
-    def _attempt(self, task: Task, side: int, note: str) -> Trace:
-        """The trace with tiles of this core, 0 for one piece."""
-
-    @abstractmethod
-    def _tile_side(self, task: Task, limit: int) -> int | None:
-        """The largest tile's core that fits in `limit` bytes, None if nothing fits; the whole photo does not."""
+    def _attempt(self, task: Task, plan: Plan | None, note: str) -> Trace:
+        """The trace in strips, or in one piece."""
 
     @abstractmethod
     def _map_bytes(self, pixels: int) -> int:
@@ -188,46 +185,64 @@ class Tracer(ABC):
             raise ValueError(f"{self.name} has no variant {variant!r}; it has {', '.join(self.variants)}")
 
     def _traced(self, task: Task, note: str = "") -> Trace:
-        """The trace at the first tile size that fits, else on the CPU; `note` is the fallback that led here."""
-        side = self._first_side(task)
-        said = note
-        while side is not None:
+        """The trace in one piece or in strips that fit, else on the CPU; `note` is the fallback that led here."""
+        limit, needed, said = self._limit(task), self.memory_needed(*task.size), note
+        fits = needed <= limit
+        plan = None if fits and not self._prefers_strips(task) else self._strips(task.size, limit)
+        if plan is None and not fits:
+            self._refuse(task)
+        while fits or plan is not None:
             try:
-                return self._attempt(task, side, said)
+                return self._attempt(task, plan, said)
             except (MemoryError, RuntimeError) as error:
                 if not ran_out_of_memory(error):
                     raise
                 logger.warning("%s ran out of memory: %s", self.choice.device, error)
             # Only past the handler are the tensors let go that the error held.
             task.clock.mark("out of memory")
+            self._let_go()
             if self._device.type == "cuda":
                 torch.cuda.empty_cache()
             elif self._device.type == "mps":
                 torch.mps.empty_cache()
-            side = self._smaller(side or max(self._canvas(task.size)))
-            said = note or f"{self.choice.device} ran out of memory, so this photo was done in tiles of {side} px."
+            fits, plan = False, self._strips(task.size, min(limit, plan.bytes if plan else needed) // 2)
+            if plan is not None:
+                device = self.choice.device
+                said = note or f"{device} ran out of memory, so this photo was done in {plan.description}."
         cpu = self._on_cpu()
         if cpu is None:
             raise too_large(task.size, self.choice.device)
         return cpu._traced(task, f"{self.choice.device} ran out of memory, so this photo was done on the CPU.")
 
-    def _smaller(self, side: int) -> int | None:
-        return half_side(side)
+    def _let_go(self) -> None:  # noqa: B027 - most keep nothing
+        """Frees what is held for later photos."""
 
-    def _first_side(self, task: Task) -> int | None:
-        """The largest tile's core that fits in memory, 0 for the whole photo, None if nothing fits.
+    def _prefers_strips(self, task: Task) -> bool:
+        """Whether strips are quicker for this photo even where it fits in one piece."""
+        return False
+
+    def _strips(self, size: tuple[int, int], limit: int) -> Plan | None:
+        """Strips of a photo of (height, width) within `limit` bytes, None if none fit."""
+        return None
+
+    def _refuse(self, task: Task) -> None:
+        """Raises where no other device would do what does not fit here."""
+        if self._device.type == "cpu":
+            raise too_large(task.size, "this machine")
+
+    def _limit(self, task: Task) -> int:
+        """Bytes that the net may take for a photo.
 
         Raises:
-            ImageError: The limit, or the memory for the masks, is too small on any device.
+            ImageError: The memory for the masks is too small on any device.
         """
         kept = self._map_bytes(task.size[0] * task.size[1])
         free = psutil.virtual_memory().available
         if kept > free:
             raise too_large(task.size, "this machine")
-        limit = task.memory_limit
-        if limit is None:
-            limit = free - kept if self._device.type == "cpu" else free_memory(self._device)
-        return 0 if self.memory_needed(*task.size) <= limit else self._tile_side(task, limit)
+        if task.memory_limit is not None:
+            return task.memory_limit
+        return free - kept if self._device.type == "cpu" else free_memory(self._device)
 
     def _provenance(self, alignment: str, size_policy: str, note: str) -> Provenance:
         return Provenance(
@@ -241,6 +256,7 @@ class Tracer(ABC):
             version=__version__,
             note=note,
             net=self.net_name,
+            backend=self.choice.backend,
         )
 
     def _pixels(self, photo: NDArray[np.uint8], tile: Tile | None = None, border: int = 0) -> Tensor:

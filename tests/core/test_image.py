@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.image import list_images, read_image
+from fcn_studio.core.image import STRIP_ROWS, list_images, read_image
 
 
 def test_exif_orientation_is_applied(tmp_path: Path) -> None:
@@ -24,6 +26,34 @@ def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     assert found.shape == (30, 20, 3)
     assert found[15, 18, 0] > 200  # the red top row is now at the right
     assert found[15, 2, 2] > 200
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_pillows(tmp_path: Path, orientation: int) -> None:
+    pixels = np.random.default_rng(orientation).integers(0, 256, (STRIP_ROWS + 41, 23, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    with Image.open(tmp_path / "turned.png") as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    found = read_image(tmp_path / "turned.png")
+    assert found.flags.c_contiguous
+    assert (found == expected).all()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "CMYK", "I", "F"])
+def test_a_large_photo_is_held_by_pillow_and_once_more(tmp_path: Path, mode: str) -> None:
+    """Pillow holds four bytes a pixel, or one of palettes and grey; the array three. A copy would be that once more."""
+    path = tmp_path / "large.tif"
+    Image.new("RGB", (3000, 3000), "red").convert(mode).save(path)
+    code = (
+        "import sys; from fcn_studio.core.image import read_image; from fcn_studio.core.memory import peak_memory; "
+        "import PIL.TiffImagePlugin, numpy as np; from PIL import Image; Image.init(); before = peak_memory(); "
+        "assert read_image(sys.argv[1]).shape == (3000, 3000, 3); print(peak_memory() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True)
+    held = 9e6 * (3 + (1 if mode in ("P", "L") else 4))
+    assert int(done.stdout) < held + 24e6  # a strip of 256 rows in float64, a few times
 
 
 def test_transparency_is_laid_on_white(tmp_path: Path) -> None:

@@ -270,12 +270,12 @@ def test_taps_and_scores_are_the_same_with_indices(net_file: Path, trace: Trace)
         np.testing.assert_array_equal(plain.score_maps[name].evidence, layer.evidence)
 
 
-def test_tiles_have_none(net_file: Path) -> None:
+def test_strips_have_none(net_file: Path) -> None:
     image = np.random.default_rng(8).integers(0, 256, (1300, 90, 3), dtype=np.uint8)
     model = load(net_file, device="cpu", precision="fp32")
     limit = model.memory_needed(1299, 90)
     found = model.trace(image, keep_taps=True, memory_limit=limit)
-    assert found.provenance.size_policy.startswith("tiles")
+    assert found.provenance.size_policy.startswith("strips")
     assert found.taps
     assert not found.switches
 

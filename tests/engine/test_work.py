@@ -47,7 +47,7 @@ def expected(size: tuple[int, int], alignment: Alignment) -> dict[str, Work]:
     found: dict[str, Work] = {}
     inputs = 3
     reach = [(99, 99 + length) for length in size]
-    canvas = tuple(length + 198 for length in size) if caffe else size
+    canvas = (size[0] + 198, size[1] + 198) if caffe else size
     grids: list[tuple[int, tuple[int, int]]] = []
     for block, (count, width) in enumerate(zip(CONVOLUTIONS, CHANNELS, strict=True), start=1):
         work = Work()

@@ -12,7 +12,6 @@ At 375x500 that is 0.71 of the multiplications of the trunk on the published wid
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import torch
@@ -23,8 +22,8 @@ from fcn_studio.engine.execution.blocks import Block
 
 STRIDE = 16  # of pool4, the last grid that is put together from a part and the canvas around it
 CELLS = 10  # of stride 16 on the small canvas: as many as both edges reach (3 each), and constant ones between
+SCORED = ("block3", "block4")  # whose pools have score layers
 EDGE = 4  # cells that are copied from each edge, one more than it reaches
-KEPT = 32  # small canvases; each holds less than a megabyte
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +49,20 @@ class Surroundings:
     """What blocks 1 to 4 make of a small canvas of zeros, by the name of the block.
 
     Attributes:
-        grids: (1, C, h, w), of which the middle is constant.
+        constants: (1, C, 1, 1), far from the canvas's edges.
+        grids: (1, C, h, w) of the blocks that are scored, of which the middle is constant.
     """
 
+    constants: dict[str, Tensor]
     grids: dict[str, Tensor]
-
-    def constant(self, block: str) -> Tensor:
-        """(1, C, 1, 1): of the canvas far from its edges."""
-        grid = self.grids[block]
-        row, column = grid.shape[-2] // 2, grid.shape[-1] // 2
-        return grid[..., row : row + 1, column : column + 1]
 
     def enlarged(self, block: str, rows: Reach, columns: Reach, part: Tensor) -> Tensor:
         """(1, C, rows.cells, columns.cells): the grid of the whole canvas, with the photo's part in its place."""
         grid = self.grids[block]
-        indices = (_repeated(reach.cells, small) for reach, small in zip((rows, columns), grid.shape[-2:], strict=True))
-        row_index, column_index = (index.to(grid.device) for index in indices)
+        row_index, column_index = (
+            _repeated(reach.cells, small, grid.device)
+            for reach, small in zip((rows, columns), grid.shape[-2:], strict=True)
+        )
         whole = grid.index_select(2, row_index).index_select(3, column_index)
         whole = whole.contiguous(memory_format=torch.channels_last)
         whole[..., rows.start : rows.stop, columns.start : columns.stop] = part
@@ -73,31 +70,35 @@ class Surroundings:
 
 
 class Canvas:
-    """What surrounds photos for the blocks of one net; small canvases are kept by what the size leaves over 16."""
+    """What surrounds photos for the blocks of one net, kept by what a canvas's size leaves over 16.
+
+    That is 256 times 0.6 MB at the most, in fp32 on the published widths. Nothing is let go: recorded passes use it.
+    """
 
     def __init__(self, blocks: tuple[Block, ...]) -> None:
         self._blocks = blocks
-        self._known: OrderedDict[tuple[int, int], Surroundings] = OrderedDict()
+        self._known: dict[tuple[int, int], Surroundings] = {}
 
     def around(self, height: int, width: int) -> Surroundings:
         """For a canvas of (height, width): its far edges lie as those of a small one of the same remainders."""
         key = (height % STRIDE, width % STRIDE)
         if key not in self._known:
             self._known[key] = self._computed(*(CELLS * STRIDE + remainder for remainder in key))
-            while len(self._known) > KEPT:
-                self._known.popitem(last=False)
-        self._known.move_to_end(key)
         return self._known[key]
 
     def _computed(self, height: int, width: int) -> Surroundings:
         weight = self._blocks[0].convolutions[0].weight
         features = weight.new_zeros(1, weight.shape[1], height, width)
-        grids = {}
+        constants, grids = {}, {}
         for block in self._blocks:
             for convolution in block.convolutions:
                 features = functional.relu(functional.conv2d(features, convolution.weight, convolution.bias, padding=1))
-            grids[block.name] = features = functional.max_pool2d(features, 2, 2, ceil_mode=True)
-        return Surroundings(grids)
+            features = functional.max_pool2d(features, 2, 2, ceil_mode=True)
+            row, column = features.shape[-2] // 2, features.shape[-1] // 2
+            constants[block.name] = features[..., row : row + 1, column : column + 1].clone()
+            if block.name in SCORED:
+                grids[block.name] = features
+        return Surroundings(constants, grids)
 
 
 def ringed(part: Tensor, value: Tensor | None, rows: tuple[int, int], columns: tuple[int, int]) -> Tensor:
@@ -116,9 +117,9 @@ def ringed(part: Tensor, value: Tensor | None, rows: tuple[int, int], columns: t
     return whole
 
 
-def _repeated(cells: int, small: int) -> Tensor:
+def _repeated(cells: int, small: int, device: torch.device) -> Tensor:
     """(cells,) int64: where each cell of a long axis stands on a short one, whose middle is constant."""
-    index = torch.full((cells,), small // 2)
-    index[:EDGE] = torch.arange(EDGE)
-    index[-EDGE:] = torch.arange(small - EDGE, small)
+    index = torch.full((cells,), small // 2, device=device)  # nothing is copied there: such a pass can be recorded
+    index[:EDGE] = torch.arange(EDGE, device=device)
+    index[-EDGE:] = torch.arange(small - EDGE, small, device=device)
     return index

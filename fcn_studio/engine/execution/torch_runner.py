@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fcn_studio.engine.execution.blocks import Block, Convolution
+from fcn_studio.engine.execution.blocks import Block
+from fcn_studio.engine.execution.product import product
 
 STRIP_BYTES = 8 << 20  # of the widest features of a strip: input and output of a convolution share the last-level cache
-PATCH_BYTES = 64 << 20  # of an input laid out as a matrix
 
 
 class TorchRunner:
@@ -23,13 +23,12 @@ class TorchRunner:
 
     Args:
         strip_bytes: Of the widest features of a strip, on CPUs.
-        patch_bytes: Of a layer's input laid out as a matrix, on CPUs.
     """
 
     name = "torch"
 
-    def __init__(self, *, strip_bytes: int = STRIP_BYTES, patch_bytes: int = PATCH_BYTES) -> None:
-        self._strip_bytes, self._patch_bytes = strip_bytes, patch_bytes
+    def __init__(self, *, strip_bytes: int = STRIP_BYTES) -> None:
+        self._strip_bytes = strip_bytes
 
     def run(self, block: Block, features: Tensor) -> Tensor:
         """See `blocks.Runner`."""
@@ -38,7 +37,7 @@ class TorchRunner:
         if block.pooled:
             return _in_strips(block, features, self._strip_bytes)
         for layer in block.convolutions:
-            features = _as_product(layer, features, self._patch_bytes)
+            features = product(features, layer.weight, layer.bias, (layer.padding,) * 2).relu_()
         return features
 
 
@@ -81,21 +80,3 @@ def _even(height: int, most: int) -> Iterator[tuple[int, int]]:
     rows += rows % 2
     for start in range(0, height, rows):
         yield start, min(start + rows, height)
-
-
-def _as_product(layer: Convolution, features: Tensor, patch_bytes: int) -> Tensor:
-    """A convolution as one matrix product: each output cell's window is a row of the one factor."""
-    pad, kernel = layer.padding, layer.weight.shape[-1]
-    seen = functional.pad(features, (pad,) * 4).permute(0, 2, 3, 1).contiguous()[0]  # rows, columns, channels
-    rows, columns = (length - kernel + 1 for length in seen.shape[:2])
-    channels = seen.shape[2]
-    across, down = seen.stride(1), seen.stride(0)
-    windows = seen.as_strided((rows, columns, kernel, kernel * channels), (down, across, down, 1))
-    weight = layer.weight.permute(0, 2, 3, 1).reshape(layer.weight.shape[0], -1)  # no copy in channels_last
-    at_once = max(1, patch_bytes // (columns * kernel * kernel * channels * seen.element_size()))
-    parts = [
-        functional.linear(windows[start : start + at_once].reshape(-1, weight.shape[1]), weight, layer.bias)
-        for start in range(0, rows, at_once)
-    ]
-    product = parts[0] if len(parts) == 1 else torch.cat(parts)
-    return product.relu_().view(1, rows, columns, -1).permute(0, 3, 1, 2)

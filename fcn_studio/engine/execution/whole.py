@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from fcn_studio.engine.execution.blocks import CANVAS_BLOCKS, Block, Runner
-from fcn_studio.engine.execution.canvas import Canvas, Reach, ringed
+from fcn_studio.engine.execution.canvas import SCORED, Canvas, Reach, ringed
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps
 
@@ -33,7 +33,7 @@ class WholePass:
             rest = self._blocks[CANVAS_BLOCKS:]
         for block in rest:
             features = self._runner.run(block, features)
-            if block.name in ("block3", "block4"):
+            if block.name in SCORED:
                 pools[block.name] = features
             on_stage(block.name)
         return Taps(pools["block3"], pools["block4"], features)
@@ -49,8 +49,8 @@ class WholePass:
             depth = len(block.convolutions)
             part = self._runner.run(block, ringed(part, value, rows.ring(depth), columns.ring(depth)))
             rows, columns = rows.after(depth), columns.after(depth)
-            value = around.constant(block.name)
-            if block.name in ("block3", "block4"):
+            value = around.constants[block.name]
+            if block.name in SCORED:
                 pools[block.name] = around.enlarged(block.name, rows, columns, part)
             on_stage(block.name)
         return pools["block4"], pools

@@ -1,0 +1,289 @@
+"""Rows through layers: each layer keeps the few rows that its next output needs, so that nothing is computed twice.
+
+A convolution of 3x3 that has given its first rows keeps two of its input. What comes in next joins them, in one buffer
+for the life of the stream:
+
+    kept   kept | new  new  new  new      4 rows in, 4 rows out, at any height of the photo
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from fcn_studio.engine.execution.layers import Paths, Section, Step
+from fcn_studio.engine.execution.product import PATCH_BYTES
+
+Rows = Iterator[Tensor]  # (1, C, any number of rows, w) each, from the top down; whoever takes one owns it
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many rows are done at a time, on each grid.
+
+    Attributes:
+        rows: By stride: of the output of layers that keep the grid.
+    """
+
+    rows: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a step does at a time.
+
+    Attributes:
+        rows: Of its output.
+        lead: Rows that its first output has beyond that: what the layers behind it on the same grid need before they
+            can give theirs. After that, as many rows come in as go out, and only what windows share is left between.
+        capacity: Rows of its input that it holds at most.
+    """
+
+    rows: int
+    lead: int
+    capacity: int
+
+    @property
+    def first(self) -> int:
+        """Rows of its first output."""
+        return self.rows + self.lead
+
+
+def turns(sections: tuple[Section, ...], pace: Pace) -> dict[Step, Turn]:
+    """What each step does at a time."""
+    leads = _leads(sections)
+    found: dict[Step, Turn] = {}
+    stride, arriving = 1, pace.rows[1]
+    for section in sections:
+        for part in section.parts:
+            for chain in _chains(part):
+                coming = arriving
+                for step in chain:
+                    found[step] = turn = _turn(step, leads[step], pace, stride, coming)
+                    coming = turn.first
+            arriving = coming
+            stride *= part.geometry.stride if isinstance(part, Step) else 1
+    return found
+
+
+def _chains(part: Step | Paths) -> tuple[tuple[Step, ...], ...]:
+    return part.chains if isinstance(part, Paths) else ((part,),)
+
+
+def _leads(sections: tuple[Section, ...]) -> dict[Step, int]:
+    found: dict[Step, int] = {}
+    lead = 0
+    for part in reversed([part for section in sections for part in section.parts]):
+        before = []
+        for chain in _chains(part):
+            wanted = lead
+            for step in reversed(chain):
+                geometry = step.geometry
+                # On another grid rows are collected anew.
+                found[step] = wanted = wanted if geometry.stride == 1 else 0
+                wanted = max(0, geometry.stride * wanted + geometry.kernel - geometry.stride - geometry.padding)
+            before.append(wanted)
+        lead = max(before)
+    return found
+
+
+def _turn(step: Step, lead: int, pace: Pace, stride: int, arriving: int) -> Turn:
+    geometry = step.geometry
+    rows = pace.rows[stride * geometry.stride]
+    if geometry.kernel <= geometry.stride:
+        # Windows that do not overlap take what comes as it is.
+        rows = pace.rows[stride] // geometry.stride
+        if arriving == (rows + lead) * geometry.stride:
+            return Turn(rows, lead, arriving)  # held at the photo's end only
+    waiting = (rows + lead - 1) * geometry.stride + geometry.kernel - 1
+    return Turn(rows, lead, max(waiting, geometry.padding) + max(arriving, geometry.padding))
+
+
+def stream(sections: tuple[Section, ...], photo: Rows, pace: Pace, keep: Callable[[str, Tensor], None]) -> None:
+    """A photo through a trunk.
+
+    Args:
+        sections: The trunk's.
+        photo: As the net wants it.
+        pace: Rows at a time.
+        keep: Hears a tap's name and its next rows, which it must not change.
+    """
+    taken = turns(sections, pace)
+    parts, rectified = photo, False
+    for section in sections:
+        for part in section.parts:
+            if isinstance(part, Paths):
+                parts, rectified = _side_by_side(part, _rectified(parts, rectified), taken), False
+            else:
+                parts, rectified = _through(part, parts, taken[part], rectified), part.rectified
+        parts, rectified = _told(section.tap, _rectified(parts, rectified), keep), False
+    for _ in parts:
+        pass
+
+
+def memory(sections: tuple[Section, ...], width: int, pace: Pace, value_bytes: int) -> int:
+    """Bytes that `stream` takes at most at a photo of this width, its results not counted."""
+    taken, arriving = turns(sections, pace), pace.rows[1]
+    kept = arriving * width * 3 * (8 + value_bytes)  # preprocessing holds a strip in fp32, twice
+    largest = scratch = 0
+    for section in sections:
+        for part in section.parts:
+            joined = 0
+            for chain in _chains(part):
+                wide = width
+                for step in chain:
+                    turn, kernel = taken[step], step.geometry.kernel
+                    kept += turn.capacity * wide * step.inputs * value_bytes
+                    padded = turn.capacity * (wide + 2 * kernel) * step.inputs * value_bytes
+                    wide = output_size(step, wide)
+                    given = turn.first * wide * step.outputs * value_bytes
+                    largest = max(largest, given)
+                    # Of products, their padded input and its windows; of convolutions, their weights laid out anew.
+                    windows = min(PATCH_BYTES, turn.first * wide * step.inputs * kernel**2 * value_bytes)
+                    weights = step.inputs * step.outputs * kernel**2 * value_bytes
+                    scratch = max(scratch, padded + windows if step.product else weights)
+                joined += given
+            if isinstance(part, Paths):
+                # What comes in waits for the slowest chain.
+                kept += joined + 2 * arriving * width * part.chains[0][0].inputs * value_bytes
+            width, arriving, largest = wide, turn.first, max(largest, joined)
+    return kept + 2 * largest + scratch
+
+
+def output_size(step: Step, cells: int) -> int:
+    """Cells along an axis that a step makes of so many."""
+    return step.geometry.output_size(cells)
+
+
+def output_sizes(sections: tuple[Section, ...], cells: int) -> dict[str, int]:
+    """Cells along an axis of each tap, by its name."""
+    found = {}
+    for section in sections:
+        for part in section.parts:
+            if isinstance(part, Step):
+                cells = output_size(part, cells)
+        found[section.tap] = cells
+    return found
+
+
+def _through(step: Step, parts: Rows, turn: Turn, rectified: bool) -> Rows:
+    """A step's output, as its turn says and what is left at the end.
+
+    Args:
+        step: The step.
+        parts: Its input.
+        turn: How much at a time.
+        rectified: Whether the input's ReLU is still to be done.
+    """
+    geometry = replace(step.geometry, padding=0)  # it is among the rows
+    rows = turn.first
+    window: _Window | None = None
+    for part in parts:
+        alone = window is None or not window.held
+        if alone and geometry.kernel <= geometry.stride and part.shape[-2] == rows * geometry.stride:
+            yield step.run(part.relu_() if rectified else part)
+            rows = turn.rows
+            continue
+        if window is None:
+            window = _Window(part, turn.capacity)
+            window.fill(step.geometry.padding, step.fill)
+        window.put(part, rectified)
+        del part
+        while window.held >= (needed := (rows - 1) * geometry.stride + geometry.kernel):
+            yield step.run(window.first(needed))
+            window.drop(rows * geometry.stride)
+            rows = turn.rows
+    if window is None:
+        return
+    window.fill(step.geometry.padding, step.fill)
+    while (left := geometry.output_size(window.held)) > 0:
+        count = min(left, rows)
+        yield step.run(window.first(min(window.held, (count - 1) * geometry.stride + geometry.kernel)))
+        window.drop(count * geometry.stride)
+        rows = turn.rows
+
+
+class _Window:
+    """Rows that wait for their turn, in one piece of memory."""
+
+    def __init__(self, like: Tensor, capacity: int) -> None:
+        size = (1, like.shape[1], capacity, like.shape[3])
+        self._rows = torch.empty(size, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
+        self._start = 0
+        self.held = 0
+
+    def put(self, part: Tensor, rectified: bool) -> None:
+        """Adds rows, negative values zero where they are to be `rectified`."""
+        place = self._room(part.shape[-2])
+        if rectified:
+            torch.clamp_min(part, 0, out=place)
+        else:
+            place.copy_(part)
+
+    def fill(self, rows: int, value: float) -> None:
+        """Adds rows of one value."""
+        if rows:
+            self._room(rows).fill_(value)
+
+    def first(self, rows: int) -> Tensor:
+        """The first rows, as they lie here."""
+        return self._rows[:, :, self._start : self._start + rows]
+
+    def drop(self, rows: int) -> None:
+        """Forgets the first rows."""
+        rows = min(rows, self.held)
+        self._start, self.held = self._start + rows, self.held - rows
+
+    def _room(self, rows: int) -> Tensor:
+        if self._start + self.held + rows > self._rows.shape[-2]:
+            kept = self.first(self.held)
+            overlap = self._start < self.held
+            self._rows[:, :, : self.held] = kept.clone() if overlap else kept
+            self._start = 0
+        stop = self._start + self.held
+        self.held += rows
+        return self._rows[:, :, stop : stop + rows]
+
+
+def _side_by_side(paths: Paths, parts: Rows, taken: dict[Step, Turn]) -> Rows:
+    """The outputs of the chains, channel by channel; each gives as many rows at a time as the others."""
+    chains = []
+    for chain, branch in zip(paths.chains, _shared(parts, len(paths.chains)), strict=True):
+        rectified = False
+        for step in chain:
+            branch, rectified = _through(step, branch, taken[step], rectified), step.rectified
+        chains.append(_rectified(branch, rectified))
+    for together in zip(*chains, strict=True):
+        yield torch.cat(together, 1)
+
+
+def _shared(parts: Rows, count: int) -> list[Rows]:
+    """The same parts for so many takers, each kept until the last has taken it; `itertools.tee` keeps more."""
+    waiting: list[deque[Tensor]] = [deque() for _ in range(count)]
+
+    def taken(own: deque[Tensor]) -> Rows:
+        while True:
+            if not own:
+                part = next(parts, None)
+                if part is None:
+                    return
+                for queue in waiting:
+                    queue.append(part)
+                del part
+            yield own.popleft()
+
+    return [taken(own) for own in waiting]
+
+
+def _rectified(parts: Rows, rectified: bool) -> Rows:
+    return (part.relu_() for part in parts) if rectified else parts
+
+
+def _told(name: str, parts: Rows, keep: Callable[[str, Tensor], None]) -> Rows:
+    for part in parts:
+        keep(name, part)
+        yield part
