@@ -5,20 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fcn_studio.cli.interrupts import stopping
 from fcn_studio.cli.options import add_model_options, comma_separated
-from fcn_studio.cli.progress import progress_bar
-from fcn_studio.core.errors import FcnStudioError, ImageError, OutputError
-from fcn_studio.core.export import KINDS, save_results
-from fcn_studio.core.image import list_images
+from fcn_studio.cli.progress import photo_bar
+from fcn_studio.cli.sizes import memory_size
+from fcn_studio.core.errors import Cancelled, FcnStudioError, OutputError
+from fcn_studio.core.export import KINDS
 from fcn_studio.core.memory import peak_memory
+from fcn_studio.core.photo_jobs import Job, Order, Outcome, find_jobs
 
-if TYPE_CHECKING:
-    from fcn_studio.core.trace import Trace
+STOPPED = 130  # as a shell reports a program that SIGINT ended
+
+# What carries out the jobs: hears whether to stop, and yields what became of each.
+Carrier = Callable[[Sequence[Job], Order, Callable[[], bool]], Generator[Outcome, None, None]]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,85 +39,108 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="KINDS",
         help=f"some of {','.join(KINDS)} (default: mask)",
     )
+    parser.add_argument(
+        "--skip-existing",
+        action=argparse.BooleanOptionalAction,
+        help="leave out photos whose results are all there, whatever made them (default: with --ray only)",
+    )
+    parser.add_argument(
+        "--memory",
+        type=memory_size,
+        metavar="SIZE",
+        help="what a photo may take while it is traced, such as 4GB (default: what is free)",
+    )
     parser.add_argument("--json", action="store_true", help="print results, shares and timings as JSON on stdout")
     add_model_options(parser)
+    many = parser.add_argument_group(
+        "many machines", "All must have this version and see photos, checkpoint and OUT under the same paths."
+    )
+    many.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="share the photos among the workers of a Ray cluster, one for each GPU or group of CPU cores: "
+        "HOST:PORT, ray://HOST:PORT, auto (the one that runs here) or local (start one here)",
+    )
+    many.add_argument(
+        "--ray-cores", type=int, metavar="N", help="cores of a worker without a GPU (default: 4, or all there are)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Segments every input; 1 if some failed, each named on stderr."""
-    from fcn_studio.engine.model import load  # torch takes seconds to import
-
-    model = load(args.weights, device=args.device, precision=args.precision)
-    wanted = args.variants or model.variants
-    if missing := [variant for variant in wanted if variant not in model.variants]:
-        raise FcnStudioError(f"{args.weights} has no variant {missing[0]}; it has {', '.join(model.variants)}.")
-    _check_output(args.output)
-    results: list[dict[str, Any]] = []
+    """Segments every input; 1 if some failed, each named on stderr, 130 if it was stopped."""
+    if args.ray_cores is not None and (not args.ray or args.ray_cores < 1):
+        raise FcnStudioError("--ray-cores is a number of at least 1, and goes with --ray.")
+    carry, variants = _on_cluster(args) if args.ray else _here(args)
+    wanted = args.variants or variants
+    if missing := [variant for variant in wanted if variant not in variants]:
+        raise FcnStudioError(f"{args.weights} has no variant {missing[0]}; it has {', '.join(variants)}.")
+    if args.output.exists() and not args.output.is_dir():
+        raise OutputError(f"{args.output}: a file is in the way of the output folder; choose another name.")
+    order = Order(args.save, wanted, args.memory)
+    records: dict[Job, Any] = {}
     failures: list[dict[str, str]] = []
 
     def failed(source: Path, error: FcnStudioError) -> None:
         failures.append({"input": str(source), "error": str(error)})
         bar.console.print(f"fcn-studio: {error}", markup=False, highlight=False, soft_wrap=True)
 
-    with progress_bar() as bar:
-        jobs = list(_jobs(args.inputs, args.output, failed))
-        task = bar.add_task("segment", total=len(jobs))
-        for source, folder, stem in jobs:
-            try:
-                trace = model.trace(source)
-                files = save_results(trace, folder, stem, kinds=args.save, variants=wanted)
-                results.append(_record(source, files, trace))
-            except (ImageError, OutputError) as error:
-                failed(source, error if str(source) in str(error) else type(error)(f"{source}: {error}"))
-            bar.advance(task)
+    stopped = False
+    with photo_bar() as bar, stopping() as stop:
+        jobs = list(find_jobs(args.inputs, args.output, failed))
+        skip = bool(args.ray) if args.skip_existing is None else args.skip_existing
+        done = {job for job in jobs if skip and order.is_done(job)}
+        waiting = [job for job in jobs if job not in done]
+        task = bar.add_task("segment", total=len(waiting))
+        try:
+            with closing(carry(waiting, order, stop)) as outcomes:
+                for outcome in outcomes:
+                    if outcome.error is not None:
+                        failed(outcome.job.source, outcome.error)
+                    else:
+                        records[outcome.job] = outcome.record
+                    bar.advance(task)
+        except Cancelled:
+            stopped = True
+    results = [records[job] for job in waiting if job in records]  # Ray tells them as they come
     if args.json:
-        summary = {"results": results, "failed": failures, "peak_memory_bytes": peak_memory()}
+        skipped = [str(job.source) for job in jobs if job in done]
+        summary = {"results": results, "failed": failures, "skipped": skipped, "peak_memory_bytes": peak_memory()}
         print(json.dumps(summary, indent=2))
     elif sys.stdout.isatty():
-        print(f"{len(results)} done, {len(failures)} failed; results in {args.output}")
+        left_out = f", {len(done)} there already" if done else ""
+        print(f"{len(results)} done{left_out}, {len(failures)} failed; results in {args.output}")
+    if stopped:
+        print(
+            f"fcn-studio: stopped after {len(results)} of {len(waiting)} photos; their files in {args.output} are "
+            "whole. The same command with --skip-existing does the rest.",
+            file=sys.stderr,
+        )
+        return STOPPED
     return 1 if failures else 0
 
 
-def _check_output(output: Path) -> None:
-    if output.exists() and not output.is_dir():
-        raise OutputError(f"{output}: a file is in the way of the output folder; choose another name.")
+def _here(args: argparse.Namespace) -> tuple[Carrier, tuple[str, ...]]:
+    """What does the jobs in this process, and the checkpoint's variants."""
+    from fcn_studio.engine.folders import segmented
+    from fcn_studio.engine.model import load  # torch takes seconds to import
+
+    model = load(args.weights, **_model_options(args))
+    return lambda jobs, order, stop: segmented(model, jobs, order, stop=stop), model.variants
 
 
-def _jobs(
-    inputs: list[Path], output: Path, failed: Callable[[Path, FcnStudioError], None]
-) -> Iterator[tuple[Path, Path, str]]:
-    """(image, output folder, stem) of every input; a folder keeps its inner layout, equal names get a number."""
-    taken: dict[Path, int] = {}
-    for given in inputs:
-        sources = [(given, output)]
-        if given.is_dir():
-            try:
-                found = list_images(given, recursive=True)
-            except OSError as error:
-                failed(given, ImageError(f"{given}: the folder cannot be read ({error.strerror})."))
-                continue
-            if not found:
-                failed(given, ImageError(f"{given}: no images in this folder."))
-            sources = [(path, output / path.parent.relative_to(given)) for path in found]
-        for source, folder in sources:
-            target = folder / source.stem
-            taken[target] = taken.get(target, 0) + 1
-            stem = source.stem if taken[target] == 1 else f"{source.stem}-{taken[target]}"
-            yield source, folder, stem
+def _on_cluster(args: argparse.Namespace) -> tuple[Carrier, tuple[str, ...]]:
+    """What does the jobs on a Ray cluster, and the checkpoint's variants."""
+    from fcn_studio.engine.model import checkpoint_named
+    from fcn_studio.engine.ray_folders import Brief, segmented_by_ray
+
+    checkpoint = checkpoint_named(args.weights)
+
+    def carry(jobs: Sequence[Job], order: Order, stop: Callable[[], bool]) -> Generator[Outcome, None, None]:
+        brief = Brief(args.weights, checkpoint.digest, _model_options(args), order)
+        return segmented_by_ray(args.ray, brief, jobs, cores=args.ray_cores, stop=stop)
+
+    return carry, checkpoint.net.architecture.variants
 
 
-def _record(source: Path, files: list[Path], trace: Trace) -> dict[str, Any]:
-    return {
-        "input": str(source),
-        "size": {"width": trace.size[1], "height": trace.size[0]},
-        "files": [str(path) for path in files],
-        "shares": {
-            variant: {
-                name: round(float(share), 6)
-                for name, share in zip(trace.labels.classes, trace.class_shares(variant), strict=True)
-            }
-            for variant in trace.variants
-        },
-        "seconds": {stage: round(value, 5) for stage, value in trace.timings.items()},
-        "provenance": asdict(trace.provenance),
-    }
+def _model_options(args: argparse.Namespace) -> dict[str, str]:
+    return {"device": args.device, "precision": args.precision, "backend": args.backend}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from PIL import Image
 
 from fcn_studio import load
 from fcn_studio.cli.main import main
+from fcn_studio.cli.sizes import memory_size
 
 
 @pytest.fixture
@@ -92,6 +95,79 @@ def test_odd_sizes(tiny_checkpoint: Path, tmp_path: Path, size: tuple[int, int])
         assert image.size == size
 
 
+def test_finished_photos_are_skipped_when_asked(
+    tiny_checkpoint: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert segment(tiny_checkpoint, photos, "-o", out) == 0
+    (out / "more" / "b_16s.png").unlink()
+    (out / "a_8s.png").write_bytes(b"kept as it is")
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    assert segment(tiny_checkpoint, photos, "-o", out, "--skip-existing", "--json") == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["skipped"] == [str(photos / "a.png")]
+    assert [result["input"] for result in summary["results"]] == [str(photos / "more" / "b.jpg")]
+    assert (out / "more" / "b_16s.png").exists()
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in before.items() if path.parent == out)
+    assert segment(tiny_checkpoint, photos / "a.png", "-o", out) == 0  # not asked, so done anew
+    assert (out / "a_8s.png").read_bytes() != b"kept as it is"
+
+
+def test_too_little_memory_is_said_of_the_photo(
+    tiny_checkpoint: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert segment(tiny_checkpoint, photos / "a.png", "-o", tmp_path / "out", "--memory", "1KB") == 1
+    assert f"{photos / 'a.png'}: " in capsys.readouterr().err
+    assert segment(tiny_checkpoint, photos / "a.png", "-o", tmp_path / "out", "--memory", "1GB") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("4GB", 4_000_000_000),
+        ("2GiB", 2_147_483_648),
+        ("1.5g", 1_500_000_000),
+        ("512 MiB", 536_870_912),
+        ("64k", 64_000),
+        ("1000000", 1_000_000),
+        ("1TB", 1_000_000_000_000),
+    ],
+)
+def test_amounts_of_memory_are_read(text: str, size: int) -> None:
+    assert memory_size(text) == size
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(tiny_checkpoint: Path, photos: Path, tmp_path: Path) -> None:
+    for number in range(3000):
+        (photos / f"{number:04}.png").hardlink_to(photos / "a.png")
+    out = tmp_path / "out"
+    command = ["segment", photos, "-o", out, "--weights", tiny_checkpoint, "--device", "cpu", "--json"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "fcn_studio", *map(str, command)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        until = time.monotonic() + 60
+        while not (out / "0002_8s.png").exists():
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        told, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    results = json.loads(told)["results"]
+    assert f"stopped after {len(results)} of 3002 photos" in errors
+    assert "--skip-existing" in errors
+    assert 3 <= len(results) < 3002
+    files = {Path(path) for result in results for path in result["files"]}
+    assert set(out.rglob("*")) == files  # none of a photo that was not finished, and nothing hidden
+    for path in files:
+        with Image.open(path) as image:
+            image.load()
+
+
 def test_a_read_only_output_folder_is_named(
     tiny_checkpoint: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,7 +188,7 @@ def test_a_full_disk_leaves_no_half_written_file(
     """Every write goes to /dev/full, which answers as a full disk does."""
     from PIL import Image as pillow_image
 
-    def save_to_full_disk(self: Image.Image, path: Path, format: str) -> None:  # noqa: A002  Pillow's own name
+    def save_to_full_disk(self: Image.Image, path: Path, **options: object) -> None:
         with open("/dev/full", "wb", buffering=0) as device:
             device.write(b"x")
 
@@ -129,6 +205,8 @@ def test_a_full_disk_leaves_no_half_written_file(
         (["segment", "a.png", "-o", "out", "--save", "masks"], "unknown 'masks'"),
         (["segment", "a.png", "-o", "out", "--variants", "4s"], "unknown '4s'"),
         (["segment", "a.png", "-o", "out", "--precision", "fp8"], "fp8"),
+        (["segment", "a.png", "-o", "out", "--memory", "much"], "'much' is no amount of memory"),
+        (["segment", "a.png", "-o", "out", "--memory", "0GB"], "no memory at all"),
     ],
 )
 def test_usage_errors_exit_with_2(arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,6 +221,7 @@ def test_usage_errors_exit_with_2(arguments: list[str], word: str, capsys: pytes
     [
         (["--weights", "nowhere.safetensors"], "nowhere.safetensors: no such checkpoint"),
         (["--device", "tpu"], "Unknown device"),
+        (["--ray-cores", "2"], "goes with --ray"),
         (["--weights", "README.md"], "cannot be opened"),
     ],
 )

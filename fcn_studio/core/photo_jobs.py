@@ -1,0 +1,118 @@
+"""Which photos a command is to segment, where each one's results go, and whether they are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fcn_studio.core.errors import FcnStudioError, ImageError
+from fcn_studio.core.export import planned_files
+from fcn_studio.core.image import list_images
+from fcn_studio.core.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo.
+
+    Attributes:
+        source: Its file.
+        folder: Where its results go.
+        stem: What their names begin with.
+    """
+
+    source: Path
+    folder: Path
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made of every photo.
+
+    Attributes:
+        kinds: Some of `export.KINDS`.
+        variants: Those to write.
+        memory_limit: Bytes that the trunk may take; None for what is free.
+    """
+
+    kinds: tuple[str, ...]
+    variants: tuple[str, ...]
+    memory_limit: int | None = None
+
+    def files(self, job: Job) -> list[Path]:
+        """What a job writes."""
+        return planned_files(job.folder, job.stem, kinds=self.kinds, variants=self.variants)
+
+    def is_done(self, job: Job) -> bool:
+        """Whether all of it is there; files are written whole or not at all, so that one which is there is finished."""
+        return all(path.is_file() for path in self.files(job))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes:
+        job: Which one.
+        record: What `--json` tells of it, see `record_of`; None if it failed.
+        error: Why it failed, a sentence that names the photo; None if it did not.
+    """
+
+    job: Job
+    record: Mapping[str, Any] | None = None
+    error: FcnStudioError | None = None
+
+
+def failure(job: Job, error: FcnStudioError) -> Outcome:
+    """A job that failed; its photo is named where the error does not."""
+    named = str(job.source) in str(error)
+    return Outcome(job, error=error if named else type(error)(f"{job.source}: {error}"))
+
+
+def record_of(job: Job, files: Sequence[Path], trace: Trace, read_seconds: float) -> dict[str, Any]:
+    """Input, size, files, class shares by variant, seconds by stage and provenance, ready for JSON."""
+    seconds = {**trace.timings, "read": read_seconds}
+    return {
+        "input": str(job.source),
+        "size": {"width": trace.size[1], "height": trace.size[0]},
+        "files": [str(path) for path in files],
+        "shares": {
+            variant: {
+                name: round(float(share), 6)
+                for name, share in zip(trace.labels.classes, trace.class_shares(variant), strict=True)
+            }
+            for variant in trace.variants
+        },
+        "seconds": {stage: round(value, 5) for stage, value in seconds.items()},
+        "provenance": asdict(trace.provenance),
+    }
+
+
+def find_jobs(inputs: Sequence[Path], output: Path, failed: Callable[[Path, FcnStudioError], None]) -> Iterator[Job]:
+    """A job for every photo; a folder keeps its inner layout, equal names get a number.
+
+    Args:
+        inputs: Photos and folders.
+        output: The folder for all results.
+        failed: Hears of each folder that cannot be read or has no photos.
+    """
+    taken: dict[Path, int] = {}
+    for given in inputs:
+        sources = [(given, output)]
+        if given.is_dir():
+            try:
+                found = list_images(given, recursive=True)
+            except OSError as error:
+                failed(given, ImageError(f"{given}: the folder cannot be read ({error.strerror})."))
+                continue
+            if not found:
+                failed(given, ImageError(f"{given}: no images in this folder."))
+            sources = [(path, output / path.parent.relative_to(given)) for path in found]
+        for source, folder in sources:
+            target = folder / source.stem
+            taken[target] = taken.get(target, 0) + 1
+            stem = source.stem if taken[target] == 1 else f"{source.stem}-{taken[target]}"
+            yield Job(source, folder, stem)
