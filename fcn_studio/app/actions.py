@@ -45,6 +45,7 @@ class Entry:
         submenu: Title of the menu inside `menu` that holds it.
         ends_section: Whether a line follows.
         repeats: Whether a held key triggers it again and again.
+        hint: What its words do not say, seen while the pointer rests on it.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Entry:
     submenu: str = ""
     ends_section: bool = False
     repeats: bool = True
+    hint: str = ""
 
 
 LAYOUT = QT_TRANSLATE_NOOP("Actions", "&Layout")
@@ -67,6 +69,12 @@ LANGUAGE = QT_TRANSLATE_NOOP("Actions", "Lan&guage")
 PALETTE = QT_TRANSLATE_NOOP("Actions", "&Palette")
 DEVICE = QT_TRANSLATE_NOOP("Actions", "&Device")
 PRECISION = QT_TRANSLATE_NOOP("Actions", "&Precision")
+MEMORY = QT_TRANSLATE_NOOP("Actions", "&Memory for a Photo")
+MEMORY_HINT = QT_TRANSLATE_NOOP(
+    "Actions",
+    "What the net may take while it works. A photo that needs more is done in strips, with the same masks; photo and "
+    "masks come on top. Automatic: what is free.",
+)
 
 ACTIONS: tuple[Entry, ...] = (
     Entry("file.open", QT_TRANSLATE_NOOP("Actions", "&Open…"), Menu.FILE, (Key.Open,), icon="open"),
@@ -432,6 +440,51 @@ ACTIONS: tuple[Entry, ...] = (
         group="precision",
         submenu=PRECISION,
     ),
+    Entry(
+        "memory.0",
+        QT_TRANSLATE_NOOP("Actions", "&Automatic"),
+        Menu.NET,
+        checkable=True,
+        group="memory",
+        submenu=MEMORY,
+        hint=MEMORY_HINT,
+    ),
+    Entry(
+        "memory.2",
+        QT_TRANSLATE_NOOP("Actions", "&2 GB"),
+        Menu.NET,
+        checkable=True,
+        group="memory",
+        submenu=MEMORY,
+        hint=MEMORY_HINT,
+    ),
+    Entry(
+        "memory.4",
+        QT_TRANSLATE_NOOP("Actions", "&4 GB"),
+        Menu.NET,
+        checkable=True,
+        group="memory",
+        submenu=MEMORY,
+        hint=MEMORY_HINT,
+    ),
+    Entry(
+        "memory.8",
+        QT_TRANSLATE_NOOP("Actions", "&8 GB"),
+        Menu.NET,
+        checkable=True,
+        group="memory",
+        submenu=MEMORY,
+        hint=MEMORY_HINT,
+    ),
+    Entry(
+        "memory.16",
+        QT_TRANSLATE_NOOP("Actions", "&16 GB"),
+        Menu.NET,
+        checkable=True,
+        group="memory",
+        submenu=MEMORY,
+        hint=MEMORY_HINT,
+    ),
     Entry("help.palette", QT_TRANSLATE_NOOP("Actions", "&Find a Command…"), Menu.HELP, ("Ctrl+Shift+P",)),
     Entry("help.tour", QT_TRANSLATE_NOOP("Actions", "Guided &Tour"), Menu.HELP),
     Entry("help.lesson", QT_TRANSLATE_NOOP("Actions", "Explain This &View"), Menu.HELP, ("I",), ends_section=True),
@@ -507,6 +560,8 @@ def build_actions(parent: QObject, handlers: Mapping[str, Callable[[], None]]) -
         words, keys = plain(action.text()), key_texts(entry)
         action.setIconText(words)
         action.setToolTip(f"{words} ({', '.join(keys[:2])})" if keys else words)
+        if entry.hint:
+            action.setToolTip(translated(entry.hint))
         handler = handlers[entry.id]
         action.triggered.connect(lambda checked=False, call=handler: call())
         actions[entry.id] = action

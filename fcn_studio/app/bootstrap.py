@@ -5,18 +5,20 @@ Nothing here runs on import; `prepare` is called by whoever starts the program.
 
 from __future__ import annotations
 
+import builtins
 import ctypes
 import faulthandler
+import gc
 import importlib
-import importlib.util
 import logging
 import os
 import sys
 import threading
-from pathlib import Path
 from types import TracebackType
 
 import psutil
+
+from fcn_studio.app import torch_libraries
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +26,12 @@ EAGER = "FCN_STUDIO_EAGER_TORCH"
 
 
 def prepare() -> None:
-    """Prepares the process for a window. Call it once, before PySide6 is imported."""
+    """Prepares the process for a window. Call it once, before PySide6 is imported.
+
+    Python's cycle collector is off from here on: `garbage.WindowThreadCollector` does its work later, and through the
+    imports of a start it finds nothing.
+    """
+    gc.disable()
     if sys.stderr is not None:  # pythonw on Windows has none
         faulthandler.enable()
     sys.excepthook = _log_uncaught
@@ -36,18 +43,34 @@ def prepare() -> None:
         _preload_torch_library()
 
 
+def import_qt() -> None:
+    """Imports PySide6 and leaves Python's import as it was.
+
+    PySide6 replaces it by one that reads the source of every module, torch's 900 too, and looks for its name there: so
+    that `from __feature__ import snake_case` can be told from other imports. Nobody here writes that.
+
+    Raises:
+        ImportError: PySide6 or one of its system libraries is missing.
+    """
+    plain = builtins.__import__
+    try:
+        importlib.import_module("PySide6.QtWidgets")
+    finally:
+        builtins.__import__ = plain
+
+
 def _leave_a_core_for_the_window() -> None:
-    """Bounds torch's threads, unless the user has done so; read by OpenMP when torch is imported."""
+    """Bounds torch's threads, unless the user has done so; read by OpenMP when torch's libraries are loaded."""
     cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     os.environ.setdefault("OMP_NUM_THREADS", str(cores - 1 if cores > 2 else cores))
 
 
 def _preload_torch_library() -> None:
     """Loads c10.dll before Qt: with torch >= 2.9 it fails with WinError 1114 after a Qt binding (pytorch#166628)."""
-    spec = importlib.util.find_spec("torch")
-    if spec is None or spec.origin is None:
+    folder = torch_libraries.folder()
+    if folder is None:
         return
-    library = Path(spec.origin).parent / "lib" / "c10.dll"
+    library = folder / "c10.dll"
     try:
         ctypes.CDLL(str(library))
     except OSError as error:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from fcn_studio.app.catalog_dialog import CatalogDialog
-from fcn_studio.app.catalog_download import CatalogDownload, Outcome
 from fcn_studio.app.intake import Intake, Word
 from fcn_studio.app.session import Session
 from fcn_studio.app.theme import Theme
-from fcn_studio.core.catalog import entries
 from fcn_studio.core.errors import FcnStudioError
+
+if TYPE_CHECKING:
+    from fcn_studio.app.catalog_dialog import CatalogDialog
+    from fcn_studio.app.catalog_download import CatalogDownload, Outcome
 
 
 class CatalogMenu(QObject):
-    """Net > Checkpoints.
-
-    Attributes:
-        download: What is being fetched.
+    """Net > Checkpoints. What it is made of is imported when it is asked for: the window's start needs none of it.
 
     Signals:
         happened: A download ended. (Word)
@@ -31,18 +31,30 @@ class CatalogMenu(QObject):
     def __init__(self, session: Session, intake: Intake, theme: Theme, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._intake, self._theme, self._window = session, intake, theme, window
-        self.download = CatalogDownload(self)
-        self.download.ended.connect(self.on_ended)
+
+    @cached_property
+    def download(self) -> CatalogDownload:
+        """What is being fetched."""
+        from fcn_studio.app.catalog_download import CatalogDownload
+
+        download = CatalogDownload(self)
+        download.ended.connect(self.on_ended)
+        return download
 
     @property
     def dialog(self) -> CatalogDialog | None:
         """The dialog, if it is open."""
+        from fcn_studio.app.catalog_dialog import CatalogDialog
+
         found = self._window.findChildren(CatalogDialog)
         return next((dialog for dialog in found if dialog.isVisible()), None)
 
     @Slot()
     def show(self) -> None:
         """Opens the dialog, or brings it to the front."""
+        from fcn_studio.app.catalog_dialog import CatalogDialog
+        from fcn_studio.core.catalog import entries
+
         dialog = self.dialog
         if dialog is None:
             try:
@@ -62,7 +74,8 @@ class CatalogMenu(QObject):
 
     def close(self) -> None:
         """Stops what is on its way, and its thread."""
-        self.download.close()
+        if "download" in self.__dict__:  # else nothing was ever fetched
+            self.download.close()
 
     @Slot(object)
     def on_ended(self, outcome: Outcome) -> None:

@@ -7,11 +7,9 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from fcn_studio import __version__
 from fcn_studio.app.background import Background
-from fcn_studio.app.doctor_dialog import DoctorDialog
 from fcn_studio.app.intake import Intake
 from fcn_studio.app.jobs import Photo
 from fcn_studio.app.session import Session
-from fcn_studio.app.views.channels_dialog import ChannelsDialog
 
 
 class Dialogs(QObject):
@@ -34,6 +32,8 @@ class Dialogs(QObject):
             self._session.keep_taps()
             return
         self._channels_wanted = False
+        from fcn_studio.app.views.channels_dialog import ChannelsDialog  # made when it is asked for
+
         try:
             appearance = self._session.presentation.appearance
             ChannelsDialog(shown.trace, pixel, appearance, self._background, self._window).show()
@@ -49,6 +49,8 @@ class Dialogs(QObject):
         if photo is None:
             self._session.tell(self.tr("Open a photo first: the doctor tries the net on it."))
             return
+        from fcn_studio.app.doctor_dialog import DoctorDialog  # made when it is asked for
+
         dialog = DoctorDialog(self._session, photo, self._window)
         dialog.checkpoint_written.connect(self._intake.use_checkpoint)
         dialog.show()

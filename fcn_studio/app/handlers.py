@@ -17,7 +17,7 @@ from fcn_studio.app.palette_menu import PaletteMenu
 from fcn_studio.app.panels import KINDS
 from fcn_studio.app.rooms import Room
 from fcn_studio.app.session import Session
-from fcn_studio.app.settings import Settings
+from fcn_studio.app.settings import MEMORIES, Settings
 from fcn_studio.app.theme import Scheme, Theme
 from fcn_studio.app.views.view_transform import STEP, ViewTransform
 from fcn_studio.app.widgets.labelled_slider import STEP as PERCENT_STEP
@@ -25,6 +25,7 @@ from fcn_studio.app.workspace import Workspace
 from fcn_studio.core.palettes import PALETTES
 
 MOVE = 96  # screen pixels for one key
+GIGABYTE = 10**9
 DEFAULT_WEIGHTS = "default"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -147,7 +148,7 @@ def _masks(parts: Parts) -> Handlers:
 
 
 def _net(parts: Parts) -> Handlers:
-    session, intake = parts.session, parts.intake
+    session, intake, settings = parts.session, parts.intake, parts.settings
 
     def use_default() -> None:
         session.set_engine(replace(session.choice, weights=(DEFAULT_WEIGHTS,)))
@@ -162,6 +163,10 @@ def _net(parts: Parts) -> Handlers:
     def set_precision(precision: str) -> None:
         session.set_engine(replace(session.choice, precision=precision))
 
+    def set_memory(gigabytes: int) -> None:
+        settings.memory = gigabytes
+        session.set_memory_limit(gigabytes * GIGABYTE or None)
+
     return {
         "net.open": lambda: intake.ask_for_checkpoint(beside=False),
         "net.add": lambda: intake.ask_for_checkpoint(beside=True),
@@ -170,6 +175,7 @@ def _net(parts: Parts) -> Handlers:
         "net.close_last": close_last,
         **{f"device.{device}": partial(set_device, device) for device in DEVICES},
         **{f"precision.{precision}": partial(set_precision, precision) for precision in PRECISIONS},
+        **{f"memory.{gigabytes}": partial(set_memory, gigabytes) for gigabytes in MEMORIES},
     }
 
 

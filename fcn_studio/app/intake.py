@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtCore import QMimeData, QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from fcn_studio.app.download import Download
 from fcn_studio.app.gather import CHECKPOINTS, Gathered, Gatherer, Wish
 from fcn_studio.app.incoming import Incoming, can_take, from_mime, samples
 from fcn_studio.app.jobs import EngineChoice, Photo
@@ -18,6 +18,9 @@ from fcn_studio.app.session import Session
 from fcn_studio.app.settings import Settings
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.image import SUFFIXES
+
+if TYPE_CHECKING:
+    from fcn_studio.app.download import Download
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,16 +59,13 @@ class Intake(QObject):
         session.engine_changed.connect(self.on_engine_changed)
         self._gatherer = Gatherer(self)
         self._gatherer.found.connect(self.on_found)
-        self._download = Download(self)
-        self._download.started.connect(self.on_download_started)
-        self._download.fetched.connect(self.on_fetched)
-        self._download.failed.connect(self.on_download_failed)
+        self._download: Download | None = None  # made for the first link
         self.samples = samples()
 
     @property
     def busy(self) -> bool:
         """Whether something is still on its way."""
-        return self._gatherer.busy or self._download.busy
+        return self._gatherer.busy or (self._download is not None and self._download.busy)
 
     @property
     def running(self) -> bool:
@@ -75,14 +75,28 @@ class Intake(QObject):
     @Slot()
     def stop(self) -> None:
         """Gives up what is on its way."""
-        self._download.cancel()
+        self._stop_download()
         self._gatherer.stop()
         self.busy_changed.emit("")
 
     def close(self) -> None:
         """Ends its thread and gives up what is on its way."""
-        self._download.cancel()
+        self._stop_download()
         self._gatherer.close()
+
+    def _stop_download(self) -> None:
+        if self._download is not None:
+            self._download.cancel()
+
+    def _fetch(self, links: tuple[QUrl, ...]) -> None:
+        if self._download is None:
+            from fcn_studio.app.download import Download  # Qt's network: the window's start needs none of it
+
+            self._download = Download(self)
+            self._download.started.connect(self.on_download_started)
+            self._download.fetched.connect(self.on_fetched)
+            self._download.failed.connect(self.on_download_failed)
+        self._download.fetch(links)
 
     # Ways in
 
@@ -197,7 +211,7 @@ class Intake(QObject):
         weights = (*before.weights, str(path)) if beside else (str(path),)
         self._session.set_engine(replace(before, weights=weights))
         text = self.tr("Loading {0}.").format(path.name)
-        both = EngineChoice((before.weights[0], str(path)), before.device, before.precision)
+        both = EngineChoice((before.weights[0], str(path)), before.device, before.precision, backend=before.backend)
         actions: list[tuple[str, Callable[[], None]]] = [(self.tr("Undo"), lambda: self._session.set_engine(before))]
         if not beside:
             actions.append((self.tr("Compare Both"), lambda: self._session.set_engine(both)))
@@ -242,7 +256,7 @@ class Intake(QObject):
         elif incoming.pixels is not None:
             self._session.list.add([Photo(name=name, pixels=incoming.pixels)])
         elif incoming.links:
-            self._download.fetch(incoming.links)
+            self._fetch(incoming.links)
         else:
             self._session.tell(self.tr("There is no picture in what was dropped or pasted."))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,13 @@ from fcn_studio.app.panels import PanelId
 from fcn_studio.app.pyramid import Levels
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.dataset import Example
-from fcn_studio.core.diagnosis import Diagnosis, InputRecipe
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.metrics import Metrics
 from fcn_studio.core.photo_metrics import PhotoMetrics
 from fcn_studio.core.trace import Trace
+
+if TYPE_CHECKING:
+    from fcn_studio.core.diagnosis import Diagnosis, InputRecipe
 
 Mask = NDArray[np.uint8]  # (H, W) class indices
 
@@ -58,12 +61,14 @@ class EngineChoice:
         precision: `auto`, `fp32`, `bf16`, `fp16`.
         stamps: (weights, which state of its file) of checkpoints that are written anew while they are watched: one of
             another stamp is another net.
+        backend: `auto`, `torch`, `openvino`.
     """
 
     weights: tuple[str, ...]
     device: str = "auto"
     precision: str = "auto"
     stamps: tuple[tuple[str, str], ...] = ()
+    backend: str = "auto"
 
     def stamp(self, weights: str) -> str:
         """Which state of a checkpoint's file is meant; empty for one that is not watched."""
@@ -87,6 +92,7 @@ class EngineInfo:
         notes: What its file did not say, and how it was decided; a phrase each.
         other_heads: Of a net with two, the one that is not open.
         epoch: Of training after which it was written, where its file says so.
+        backend: The library that runs the trunk: `torch` or `openvino`.
     """
 
     weights: str
@@ -101,6 +107,7 @@ class EngineInfo:
     notes: tuple[str, ...] = ()
     other_heads: tuple[str, ...] = ()
     epoch: int | None = None
+    backend: str = "torch"
 
 
 class Purpose(StrEnum):
@@ -197,6 +204,7 @@ class Job:
         doctor: Whom to examine, for Purpose.DOCTOR.
         measure: What to measure against, for Purpose.MEASURE; for others, where a photo of a data set has its mask.
         taps: Whether pool3, pool4 and fc7 are to be kept, for answers down to channels.
+        memory_limit: Bytes that the net may take at work; None for what is free.
     """
 
     id: int
@@ -211,6 +219,7 @@ class Job:
     doctor: DoctorTask | None = None
     measure: MeasureTask | None = None
     taps: bool = False
+    memory_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,6 +242,19 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Early:
+    """What can be looked at of a checkpoint that is still at work: its first masks, FCN-32s before the others.
+
+    Attributes:
+        trace: Its variants are those whose masks are done.
+        variants: All that it will have.
+    """
+
+    trace: Trace
+    variants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """All that is known of a photo.
 
@@ -243,6 +265,7 @@ class Result:
         confidences: (H, W) uint8 by panel: each pixel's winning probability, 255 for 1; where asked for.
         seconds: The whole time they took, the first time.
         warning: A sentence about what went wrong beside the masks; empty if nothing did.
+        early: The first masks of a checkpoint that is at work, by its place in `traces`; for panels only.
     """
 
     levels: Levels
@@ -251,11 +274,12 @@ class Result:
     confidences: Mapping[PanelId, Mask] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
     warning: str = ""
+    early: Mapping[int, Early] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partial:
-    """The photo has been read, and the masks of some checkpoints may be there."""
+    """The photo has been read, and some of its masks may be there."""
 
     job: int
     result: Result

@@ -15,7 +15,7 @@ from fcn_studio.app.catalog_menu import CatalogMenu
 from fcn_studio.app.command_palette import CommandPalette
 from fcn_studio.app.dataset_place import DatasetPlace
 from fcn_studio.app.dialogs import Dialogs
-from fcn_studio.app.handlers import Handlers, Parts, build_handlers
+from fcn_studio.app.handlers import GIGABYTE, Handlers, Parts, build_handlers
 from fcn_studio.app.incoming import can_take
 from fcn_studio.app.inference import Inference
 from fcn_studio.app.intake import Intake
@@ -86,6 +86,7 @@ class MainWindow(QMainWindow):
         self._parts = QObject(self)  # owns what is built anew in another language
         self._tool_bar: QToolBar | None = None
         self._build()
+        theme.dress()
         self._tour_wanted = False
         self.session.shown_changed.connect(self._show_title)
         self.session.shown_changed.connect(self._on_shown)
@@ -127,6 +128,7 @@ class MainWindow(QMainWindow):
 
     def _restore_presentation(self) -> None:
         settings, presentation = self._settings, self.session.presentation
+        self.session.set_memory_limit(settings.memory * GIGABYTE or None)
         presentation.set_opacity(settings.opacity)
         presentation.set_palette(settings.palette)
         presentation.set_arrangement(settings.arrangement)
@@ -186,6 +188,7 @@ class MainWindow(QMainWindow):
         self.workspace.tour.stop_requested.connect(self._tour.stop)
         self.actions_by_id["view.legend"].setChecked(self._settings.legend_shown)
         self.actions_by_id["view.strip"].setChecked(self._settings.strip_shown)
+        self.actions_by_id[f"memory.{self._settings.memory}"].setChecked(True)
         self._states = ActionStates(self.actions_by_id, layouts, self.session, self._theme, self._language, self._parts)
         self._dress()
         self._show_legend()

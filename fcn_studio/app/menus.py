@@ -27,6 +27,7 @@ def build_menus(window: QMainWindow, actions: Mapping[str, QAction], opened: QMe
         if entry.submenu:
             if entry.submenu not in submenus:
                 submenus[entry.submenu] = menu.addMenu(translated(entry.submenu))
+                submenus[entry.submenu].setToolTipsVisible(bool(entry.hint))
             menu = submenus[entry.submenu]
         menu.addAction(action)
         if entry.group:

@@ -10,7 +10,6 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from fcn_studio.app.background import Background
-from fcn_studio.app.export_dialog import ExportDialog
 from fcn_studio.app.export_request import ExportRequest
 from fcn_studio.app.exporter import Exporter, Outcome
 from fcn_studio.app.intake import Word
@@ -18,11 +17,8 @@ from fcn_studio.app.jobs import Photo
 from fcn_studio.app.overwrite import Overwrite, ask_to_overwrite
 from fcn_studio.app.session import Session
 from fcn_studio.app.settings import Settings
-from fcn_studio.app.view_export import copy_view, save_view
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import FcnStudioError
-from fcn_studio.core.trace_file import save_trace
-from fcn_studio.core.trace_page import save_page
 
 
 class OutputMenu(QObject):
@@ -58,6 +54,8 @@ class OutputMenu(QObject):
         """File > Export."""
         if self._session.list.current is None or not self._session.engine:
             return
+        from fcn_studio.app.export_dialog import ExportDialog  # made when it is asked for
+
         dialog = ExportDialog(
             self._session.engine[0].variants,
             len(self._session.list.photos),
@@ -108,6 +106,8 @@ class OutputMenu(QObject):
             return
         labels, name = self._session.presentation.appearance.dressed(trace.labels), shown.photo.name
         language = self._language()
+        from fcn_studio.core.trace_file import save_trace  # what writes files waits until one is asked for
+        from fcn_studio.core.trace_page import save_page
 
         def write(token: CancelToken) -> Path:
             if path.suffix.lower() in (".html", ".htm"):
@@ -137,6 +137,8 @@ class OutputMenu(QObject):
 
     def save_view(self, view: QWidget, path: Path) -> None:
         """The panels as they are on screen."""
+        from fcn_studio.app.view_export import save_view  # as above
+
         try:
             save_view(view, path)
         except FcnStudioError as error:
@@ -146,6 +148,8 @@ class OutputMenu(QObject):
 
     def copy_view(self, view: QWidget) -> None:
         """File > Copy View."""
+        from fcn_studio.app.view_export import copy_view  # as above
+
         copy_view(view)
         self.happened.emit(Word(self.tr("The view was copied.")))
 

@@ -35,14 +35,14 @@ QT_LEVELS = {
 }
 
 
-def main(paths: list[Path], *, weights: str, device: str, precision: str) -> int:
+def main(paths: list[Path], *, weights: str, device: str, precision: str, backend: str = "auto") -> int:
     """Opens the window on the photos, or on the samples if none are named; returns when it is closed."""
     application = _application()
+    collector = WindowThreadCollector(application)
     settings = Settings()
     theme = Theme(application, settings.scheme)
-    choice = EngineChoice((weights,), device, precision)
+    choice = EngineChoice((weights,), device, precision, backend=backend)
     window = MainWindow(Inference(), choice, settings, theme, Language(application, settings.language))
-    collector = WindowThreadCollector(application)
     window.session.engine_changed.connect(collector.forget_imports)
     signal.signal(signal.SIGINT, lambda *_: application.quit())  # the collector's timer lets Python hear it
     window.show()
@@ -57,6 +57,7 @@ def picture(
     weights: str,
     device: str,
     precision: str,
+    backend: str = "auto",
     size: tuple[int, int] = PICTURE_SIZE,
 ) -> str:
     """Saves a picture of the window with the first photo segmented, for machines without a display.
@@ -73,7 +74,7 @@ def picture(
         # Fresh settings: the picture is the same everywhere and leaves no trace in the user's own.
         settings = Settings(QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
         theme = Theme(application, Scheme.LIGHT)
-        choice = EngineChoice((weights,), device, precision)
+        choice = EngineChoice((weights,), device, precision, backend=backend)
         window = MainWindow(Inference(), choice, settings, theme, Language(application, "en"))
         problems: list[str] = []
         window.session.problem_found.connect(problems.append)

@@ -53,6 +53,7 @@ class Session(QObject):
         shown: What is on screen, or None at the start.
         probed: What the probe explains.
         choice: The checkpoints, device and precision that are in use, or are tried first.
+        memory_limit: Bytes that the net may take at work; None for what is free.
         engine: One entry for each loaded checkpoint; empty until they are.
 
     Signals:
@@ -100,6 +101,7 @@ class Session(QObject):
         self.shown: Shown | None = None
         self.probed = Probed()
         self.choice = choice
+        self.memory_limit: int | None = None
         self.engine: tuple[EngineInfo, ...] = ()
         self.list.current_changed.connect(self.on_current_changed)
         self.presentation.appearance_changed.connect(self.on_appearance_changed)
@@ -154,6 +156,7 @@ class Session(QObject):
             confidence=purpose is Purpose.SHOW and self.presentation.appearance.cutoff > 0,
             taps=purpose is Purpose.SHOW and photo is self._with_taps,
             measure=self.dataset.task_of(photo) or self.tasks.get(photo),
+            memory_limit=self.memory_limit,
         )
 
     def refresh(self) -> None:
@@ -170,6 +173,14 @@ class Session(QObject):
         if not was_running:
             self.running_changed.emit(True)
         self.queue.request(self._wanted)
+
+    def set_memory_limit(self, limit: int | None) -> None:
+        """For the photos to come: results are the same at any limit; one that failed is tried again."""
+        changed, self.memory_limit = limit != self.memory_limit, limit
+        photo = self.list.current
+        status = self.list.statuses.get(photo) if photo is not None else None
+        if changed and status is not None and status.state is PhotoState.FAILED:
+            self.refresh()
 
     def cancel(self) -> None:
         """Stops the job that someone waits for; it ends with its own report."""

@@ -13,6 +13,7 @@ from fcn_studio.app.panels import KINDS
 from fcn_studio.app.theme import Scheme
 from fcn_studio.core.palettes import PALETTES
 
+MEMORIES = (0, 2, 4, 8, 16)  # GB for the net; 0 stands for what is free
 RECENT = 10  # files and folders that are remembered
 
 
@@ -109,6 +110,16 @@ class Settings:
     @palette.setter
     def palette(self, value: str) -> None:
         self._store.setValue("masks/palette", value)
+
+    @property
+    def memory(self) -> int:
+        """GB that the net may take at work, one of MEMORIES; 0 for what is free."""
+        value = str(self._store.value("net/memory", "0"))
+        return int(value) if value in map(str, MEMORIES) else 0
+
+    @memory.setter
+    def memory(self, value: int) -> None:
+        self._store.setValue("net/memory", value)
 
     @property
     def legend_shown(self) -> bool:

@@ -47,9 +47,18 @@ class Shown:
 
     def trace_of(self, panel: PanelId) -> Trace | None:
         """The trace that a panel shows a variant of, if it is there."""
-        traces = self.result.traces
+        traces, early = self.result.traces, self.result.early.get(panel.slot)
         trace = traces[panel.slot] if panel.slot < len(traces) else None
+        if trace is None and early is not None:
+            trace = early.trace
         return trace if trace is not None and panel.kind in trace.variants else None
+
+    def exits(self, panel: PanelId) -> int:
+        """How many variants the net of a panel has, when all of them are there."""
+        trace, early = self.trace_of(panel), self.result.early.get(panel.slot)
+        if trace is None:
+            return 0
+        return len(early.variants if early is not None and early.trace is trace else trace.variants)
 
     def mask(self, panel: PanelId) -> Mask | None:
         """The mask of a panel: a variant's or the ground truth."""

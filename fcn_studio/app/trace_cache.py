@@ -49,6 +49,7 @@ class CacheKey:
     device: str
     precision: str
     stamp: str = ""  # of a checkpoint's file that is written anew under its name
+    backend: str = "auto"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

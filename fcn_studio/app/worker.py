@@ -8,15 +8,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from fcn_studio.app import torch_libraries
 from fcn_studio.app.dataset_measure import measured
 from fcn_studio.app.jobs import (
     Cancelled,
     Diagnosed,
+    Early,
     End,
     EngineChoice,
     EngineInfo,
@@ -38,8 +41,8 @@ from fcn_studio.app.trace_cache import CacheKey, FileState, Kept, TraceCache
 from fcn_studio.app.truths import TruthReader
 from fcn_studio.core import errors
 from fcn_studio.core.answers import winning_probability
-from fcn_studio.core.export import save_results
 from fcn_studio.core.image import read_image
+from fcn_studio.core.trace import Trace
 from fcn_studio.core.trace_file import load_trace
 
 if TYPE_CHECKING:
@@ -65,7 +68,7 @@ class InferenceWorker(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._models: dict[tuple[str, str, str, str], Tracer] = {}
+        self._models: dict[tuple[str, str, str, str, str], Tracer] = {}
         self._announced: EngineChoice | None = None
         self._cache = TraceCache()
         self._truths = TruthReader()
@@ -110,15 +113,17 @@ class InferenceWorker(QObject):
 
     def _open(self, choice: EngineChoice) -> list[Tracer]:
         """The models of a choice; those of others are let go, and their memory with them."""
-        keys = [(weights, choice.device, choice.precision, choice.stamp(weights)) for weights in choice.weights]
+        where = (choice.device, choice.precision, choice.backend)
+        keys = [(weights, choice.stamp(weights), *where) for weights in choice.weights]
         missing = [key for key in keys if key not in self._models]
         if missing:
+            torch_libraries.load_ahead()
             from fcn_studio.engine.model import load  # torch takes seconds to import
 
-            opened = {key: load(key[0], device=key[1], precision=key[2]) for key in missing}
+            opened = {key: load(key[0], device=key[2], precision=key[3], backend=key[4]) for key in missing}
             self._models = {key: model for key, model in self._models.items() if key in keys} | opened
             for key in missing:
-                if key[3]:
+                if key[1]:
                     self._cache.forget(key[0])
         models = [self._models[key] for key in keys]
         if choice != self._announced:
@@ -136,7 +141,8 @@ class InferenceWorker(QObject):
             return self._open_trace(job, source)
         state = FileState.of(source) if isinstance(source, Path) and source.is_file() else None
         engine = job.engine
-        keys = [CacheKey(state, name, engine.device, engine.precision, engine.stamp(name)) for name in engine.weights]
+        where = (engine.device, engine.precision)
+        keys = [CacheKey(state, name, *where, engine.stamp(name), engine.backend) for name in engine.weights]
         kept = [self._known(job, key) if state else None for key in keys]
         start = time.perf_counter()
         known = next((found for found in kept if found is not None), None)
@@ -150,8 +156,15 @@ class InferenceWorker(QObject):
             found = kept[slot]
             if found is None:
                 start = time.perf_counter()  # loading torch, once, is not this photo's time
-                listener = self._stage_listener(job, slot)
-                trace = model.trace(levels[0], keep_taps=job.taps, on_stage=listener, cancel=job.token)
+                done = Result(levels, tuple(each.trace if each else None for each in kept))
+                trace = model.trace(
+                    levels[0],
+                    keep_taps=job.taps,
+                    memory_limit=job.memory_limit,
+                    on_stage=self._stage_listener(job, slot),
+                    on_masks=self._mask_listener(job, slot, model.variants, done),
+                    cancel=job.token,
+                )
                 job.token.check()
                 # The trace has its own copy of the photo; one of them is enough.
                 levels = (trace.image, *levels[1:])
@@ -268,6 +281,8 @@ class InferenceWorker(QObject):
         task = job.export
         if task is None:
             raise ValueError("an export job says what to write")
+        from fcn_studio.core.export import save_results  # all that draws figures: the window's start needs none of it
+
         traces = self._segment(job).traces
         trace = traces[0] if traces else None
         if trace is None:
@@ -293,6 +308,19 @@ class InferenceWorker(QObject):
 
         return on_stage
 
+    def _mask_listener(
+        self, job: Job, slot: int, variants: tuple[str, ...], done: Result
+    ) -> Callable[[Trace], None] | None:
+        """Has the window show each mask as soon as it is there; None for a job that nobody looks at."""
+        if job.purpose is not Purpose.SHOW:
+            return None
+
+        def on_masks(trace: Trace) -> None:
+            job.token.check()  # a newer request may have come meanwhile
+            self._tell_partial(job, replace(done, early={slot: Early(trace, variants)}))
+
+        return on_masks
+
 
 def _info(weights: str, model: Tracer) -> EngineInfo:
     choice = model.choice
@@ -304,6 +332,7 @@ def _info(weights: str, model: Tracer) -> EngineInfo:
         device=choice.device,
         device_name=choice.name,
         precision=choice.precision,
+        backend=choice.backend,
         reason=choice.reason,
         net=model.net_name,
         notes=model.notes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
@@ -20,15 +22,14 @@ from fcn_studio.app.jobs import Photo
 from fcn_studio.app.lessons import lesson
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.photo_status import PhotoStatus
+from fcn_studio.app.room_views import RoomViews, follow_in_tab_order
 from fcn_studio.app.rooms import Room
 from fcn_studio.app.session import Session
 from fcn_studio.app.thumbnails import Thumbnails
-from fcn_studio.app.views.changes_view import ChangesView
 from fcn_studio.app.views.compare_view import CompareView
 from fcn_studio.app.views.dataset_panel import DatasetPanel
 from fcn_studio.app.views.empty_state import EmptyState
-from fcn_studio.app.views.fusion_view import FusionView
-from fcn_studio.app.views.heatmap_view import HeatmapView
+from fcn_studio.app.views.marks import Marks
 from fcn_studio.app.views.probe import ProbeView
 from fcn_studio.app.views.view_transform import ViewTransform
 from fcn_studio.app.widgets.class_legend import ClassLegend
@@ -40,6 +41,12 @@ from fcn_studio.app.widgets.notice import Notice
 from fcn_studio.app.widgets.tour_bar import TourBar
 from fcn_studio.core.live_fusion import Gains
 
+if TYPE_CHECKING:
+    from fcn_studio.app.room_views import RoomView
+    from fcn_studio.app.views.changes_view import ChangesView
+    from fcn_studio.app.views.fusion_view import FusionView
+    from fcn_studio.app.views.heatmap_view import HeatmapView
+
 LEGEND_WIDTH = 336
 
 
@@ -48,9 +55,6 @@ class Workspace(QWidget):
 
     Attributes:
         compare: The panels.
-        fusion: The net after its trunk.
-        heatmaps: Classes at the nodes of the net.
-        changes: Where fusion changed its mind.
         rooms: The tabs above them.
         side: Legend and probe.
         legend: The classes.
@@ -88,10 +92,9 @@ class Workspace(QWidget):
         self._session = session
         self._legend_wanted = self._strip_wanted = True
         self._run_watched = False
+        self._marks = Marks()
         self.compare = CompareView(transform)
-        self.heatmaps = HeatmapView(transform, background)
-        self.fusion = FusionView(transform, background)
-        self.changes = ChangesView(transform, background)
+        self._room_views = RoomViews(transform, background, self)
         self.legend = ClassLegend()
         self.probe = ProbeView(background)
         self.strip = FilmStrip(thumbnails)
@@ -102,15 +105,8 @@ class Workspace(QWidget):
         self._empty = EmptyState(has_samples=bool(intake.samples))
         self._stack = Pages()
         self._stack.addWidget(self._empty)
-        self._views: dict[Room, CompareView | HeatmapView | FusionView | ChangesView] = {
-            Room.COMPARE: self.compare,
-            Room.HEATMAPS: self.heatmaps,
-            Room.FUSION: self.fusion,
-            Room.CHANGES: self.changes,
-        }
+        self._stack.addWidget(self.compare)
         self.rooms = self._room_tabs()
-        for view in self._views.values():
-            self._stack.addWidget(view)
         self.side = QTabWidget()
         self.side.setObjectName("side")
         self.side.setDocumentMode(True)
@@ -155,26 +151,21 @@ class Workspace(QWidget):
         session.problem_found.connect(self.banner.show_problem)
         session.probed_changed.connect(self.probe.set_probed)
         presentation.room_changed.connect(self._show_room)
-        for view in self._views.values():
-            session.pointer_changed.connect(view.set_pointer)
-            view.pointer_moved.connect(session.set_pointer)
+        session.pointer_changed.connect(self.compare.set_pointer)
+        self.compare.pointer_moved.connect(session.set_pointer)
         self.compare.pixel_clicked.connect(self._pin)
         self.compare.region_chosen.connect(self._pin_region)
-        self.probe.marks_changed.connect(self.compare.set_marks)
-        for canvas in (self.heatmaps.canvas, self.fusion.canvas, self.changes.canvas):
-            canvas.clicked.connect(self._pin)
-            canvas.region_chosen.connect(self._pin_region)
-            canvas.resized.connect(self._fit)
-            self.probe.marks_changed.connect(canvas.set_marks)
+        self.probe.marks_changed.connect(self._show_marks)
+        self._room_views.view_made.connect(self._add_room)
         self.probe.unpin_requested.connect(lambda: session.pin(None))
         self.probe.channels_requested.connect(self.channels_requested)
         self.probe.field_requested.connect(session.ask_field)
         session.field_found.connect(self.probe.show_field)
-        self.changes.pad.gains_chosen.connect(self._show_gains)
-        self.changes.problem_found.connect(session.tell)
-        self.fusion.node_chosen.connect(self._open_node)
-        self.fusion.taps_wanted.connect(session.keep_taps)
-        self.fusion.variant_chosen.connect(self._open_variant)
+        self._room_views.gains_chosen.connect(self._show_gains)
+        self._room_views.problem_found.connect(session.tell)
+        self._room_views.node_chosen.connect(self._open_node)
+        self._room_views.taps_wanted.connect(session.keep_taps)
+        self._room_views.variant_chosen.connect(self._open_variant)
         session.list.changed.connect(self._show_list)
         session.list.current_changed.connect(self.strip.set_current)
         session.list.status_changed.connect(self._show_status)
@@ -194,6 +185,34 @@ class Workspace(QWidget):
         self._empty.open_requested.connect(intake.ask_for_files)
         self._empty.sample_requested.connect(intake.open_samples)
         intake.happened.connect(self.show_word)
+
+    @property
+    def heatmaps(self) -> HeatmapView:
+        """Classes at the nodes of the net."""
+        return self._room_views.heatmaps
+
+    @property
+    def fusion(self) -> FusionView:
+        """The net after its trunk."""
+        return self._room_views.fusion
+
+    @property
+    def changes(self) -> ChangesView:
+        """Where fusion changed its mind."""
+        return self._room_views.changes
+
+    @Slot(object)
+    def _add_room(self, view: RoomView) -> None:
+        session, canvas = self._session, view.canvas
+        self._stack.addWidget(view)
+        follow_in_tab_order(self._explain, view)
+        session.pointer_changed.connect(view.set_pointer)
+        view.pointer_moved.connect(session.set_pointer)
+        canvas.clicked.connect(self._pin)
+        canvas.region_chosen.connect(self._pin_region)
+        canvas.resized.connect(self._fit)
+        canvas.set_marks(self._marks)
+        view.show_picture(session.shown, session.presentation.appearance)
 
     def set_legend_wanted(self, wanted: bool) -> None:
         """Shows or hides the legend; while nothing is open there is none."""
@@ -278,7 +297,7 @@ class Workspace(QWidget):
         shown, presentation = self._session.shown, self._session.presentation
         self._show_room()
         self.compare.set_layout(presentation.layout, self._session.panels)
-        for view in self._views.values():
+        for view in (self.compare, *self._room_views.made):
             view.show_picture(shown, presentation.appearance)
         self.probe.show_picture(shown, self._session.panels, presentation.appearance)
         self.legend.show_result(shown.result if shown else None)
@@ -331,13 +350,13 @@ class Workspace(QWidget):
         self.rooms.setVisible(shown is not None)
         self._explain.setVisible(shown is not None)
         self.rooms.setCurrentIndex(tuple(Room).index(room))
-        self._stack.setCurrentWidget(self._empty if shown is None else self._views[room])
+        self._stack.setCurrentWidget(self._empty if shown is None else self.view)
         self._fit()
 
     @Slot()
     def _fit(self) -> None:
         """What fits is for the picture to say that is seen; the panels say it themselves."""
-        for view in (self.heatmaps, self.fusion, self.changes):
+        for view in self._room_views.made:
             if view.canvas.isVisible():
                 view.canvas.fit_view()
 
@@ -355,11 +374,19 @@ class Workspace(QWidget):
     @property
     def view(self) -> QWidget:
         """What the middle shows now."""
-        return self._views[self._session.presentation.room]
+        room = self._session.presentation.room
+        return self.compare if room is Room.COMPARE else self._room_views.of(room)
 
     def show_probe(self) -> None:
         """Brings the probe to the front."""
         self.side.setCurrentWidget(self._probe_area)
+
+    @Slot(object)
+    def _show_marks(self, marks: Marks) -> None:
+        self._marks = marks
+        self.compare.set_marks(marks)
+        for view in self._room_views.made:
+            view.canvas.set_marks(marks)
 
     @Slot(str)
     def _open_node(self, name: str) -> None:
@@ -379,7 +406,7 @@ class Workspace(QWidget):
     @Slot()
     def _show_appearance(self) -> None:
         appearance = self._session.presentation.appearance
-        for view in self._views.values():
+        for view in (self.compare, *self._room_views.made):
             view.set_appearance(appearance)
         self.probe.set_appearance(appearance)
         self.legend.set_appearance(appearance)

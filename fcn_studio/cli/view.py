@@ -47,11 +47,12 @@ def run(args: argparse.Namespace) -> int:
 
     bootstrap.prepare()
     try:
-        from fcn_studio.app import run as app  # Qt only now, after bootstrap
+        bootstrap.import_qt()
+        from fcn_studio.app import run as app
     except ImportError as error:
         print(_missing_library(error), file=sys.stderr)
         return FAILED
-    model = {"weights": args.weights, "device": args.device, "precision": args.precision}
+    model = {"weights": args.weights, "device": args.device, "precision": args.precision, "backend": args.backend}
     if args.picture is None:
         return app.main(args.images, **model)
     lacking = app.picture(args.images, args.picture, **model)

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from cmap import Colormap
 from numpy.typing import NDArray
 
 from fcn_studio.core.cancel import CancelToken
@@ -355,6 +354,8 @@ def indices(values: NDArray[np.float32], span: HeatRange) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=16)
 def _colours(name: str) -> NDArray[np.uint8]:
+    from cmap import Colormap  # a fifteenth of the window's start, which shows no heat map
+
     map_colours = Colormap(name)(np.linspace(0, 1, LEVELS))[:, :3]
     table = np.full((256, 3), NO_VALUE_GREY, dtype=np.uint8)
     table[:LEVELS] = np.rint(np.asarray(map_colours) * 255).astype(np.uint8)

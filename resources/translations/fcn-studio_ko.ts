@@ -64,6 +64,14 @@
         <translation>정밀도(&amp;P)</translation>
     </message>
     <message>
+        <source>&amp;Memory for a Photo</source>
+        <translation>사진당 메모리(&amp;M)</translation>
+    </message>
+    <message>
+        <source>What the net may take while it works. A photo that needs more is done in strips, with the same masks; photo and masks come on top. Automatic: what is free.</source>
+        <translation>신경망이 작업하는 동안 쓸 수 있는 메모리입니다. 더 많이 필요한 사진은 여러 띠로 나누어 처리하며 마스크는 같습니다. 사진과 마스크의 메모리는 별도입니다. 자동: 남아 있는 만큼.</translation>
+    </message>
+    <message>
         <source>&amp;Open…</source>
         <translation>열기(&amp;O)…</translation>
     </message>
@@ -432,6 +440,22 @@
         <translation>&amp;fp16</translation>
     </message>
     <message>
+        <source>&amp;2 GB</source>
+        <translation>&amp;2GB</translation>
+    </message>
+    <message>
+        <source>&amp;4 GB</source>
+        <translation>&amp;4GB</translation>
+    </message>
+    <message>
+        <source>&amp;8 GB</source>
+        <translation>&amp;8GB</translation>
+    </message>
+    <message>
+        <source>&amp;16 GB</source>
+        <translation>&amp;16GB</translation>
+    </message>
+    <message>
         <source>&amp;Find a Command…</source>
         <translation>명령 찾기(&amp;F)…</translation>
     </message>
@@ -488,6 +512,14 @@
     <message>
         <source>exit of {0}</source>
         <translation>{0}의 출력</translation>
+    </message>
+    <message>
+        <source>strips of {0} rows</source>
+        <translation>{0}행씩 띠로</translation>
+    </message>
+    <message>
+        <source>{0} in {1} spans of columns</source>
+        <translation>{0}, 열 구간 {1}개</translation>
     </message>
     <message>
         <source>void</source>
@@ -2857,6 +2889,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>다음 단계에서 멈춤 (Esc)</translation>
     </message>
     <message>
+        <source>Strips: {0} of {1} rows · {2} %</source>
+        <translation>띠: {1}행 중 {0}행 · {2}%</translation>
+    </message>
+    <message>
         <source>{0} done · {1} %</source>
         <translation>{0} 끝남 · {1} %</translation>
     </message>
@@ -3064,8 +3100,8 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>{0}의 풀링은 창이 서로 겹치므로 인덱스로 되돌릴 수 없습니다.</translation>
     </message>
     <message>
-        <source>This photo was done in tiles, which keep no indices of the pools.</source>
-        <translation>이 사진은 타일로 나누어 계산했으므로 풀링 인덱스가 없습니다.</translation>
+        <source>This photo was done in strips, which keep no indices of the pools.</source>
+        <translation>이 사진은 띠로 나누어 계산했으므로 풀링 인덱스가 없습니다.</translation>
     </message>
     <message>
         <source>This trace file was saved without the indices of the pools; open the photo itself.</source>

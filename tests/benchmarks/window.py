@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import QApplication
 
 from fcn_studio import paths
 from fcn_studio.app import bootstrap, run
+from fcn_studio.app.garbage import WindowThreadCollector
 from fcn_studio.app.inference import Inference
 from fcn_studio.app.jobs import EngineChoice
 from fcn_studio.app.language import Language
@@ -31,11 +31,11 @@ from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.rooms import Room
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.theme import Scheme, Theme
+from tests.benchmarks.start import measure_start
 
 BEAT_MS = 5
 REPEATS = 30
 MEGABYTE = 2**20
-CHILD = "--child"
 
 
 def main(wanted: list[str]) -> None:
@@ -68,6 +68,7 @@ def opened_window(folder: Path) -> MainWindow:
     application = QApplication.instance()
     if not isinstance(application, QApplication):
         application = run._application()
+        WindowThreadCollector(application)
     settings = Settings(QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat))
     theme, language = Theme(application, Scheme.LIGHT), Language(application, "en")
     window = MainWindow(Inference(), EngineChoice(("default",)), settings, theme, language)
@@ -82,40 +83,6 @@ def wait_until(done: Callable[[], bool]) -> None:
         loop = QEventLoop()
         QTimer.singleShot(10, loop.quit)
         loop.exec()
-
-
-def measure_start(folder: Path) -> None:
-    """From the start of the process to the window on screen and to the first mask, beside `import torch`."""
-    command = [sys.executable, "-c", "import torch"]
-    for number in range(3):
-        begin = time.perf_counter()
-        subprocess.run(command, check=True)
-        torch = time.perf_counter() - begin
-        found = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.window", CHILD], check=True, capture_output=True, text=True
-        )
-        window, mask = (float(word) for word in found.stdout.split()[-2:])
-        print(
-            f"start {number + 1}: window {window:.2f} s, first masks {mask:.2f} s, import torch {torch:.2f} s; "
-            f"ratios {window / torch:.2f} and {mask / torch:.2f}"
-        )
-
-
-def start_child() -> None:
-    """One start, timed from the creation of this process."""
-    born = psutil.Process().create_time()
-    bootstrap.prepare()
-    with tempfile.TemporaryDirectory() as folder:
-        window = opened_window(Path(folder))
-        wait_until(window.isVisible)
-        QApplication.processEvents()
-        shown = time.time() - born
-        window.intake.open_samples()
-        window.start()
-        wait_until(lambda: window.session.shown is not None and not window.session.shown.pending)
-        QApplication.processEvents()
-        print(shown, time.time() - born)
-        window.close()
 
 
 def measure_heartbeat(folder: Path) -> None:
@@ -238,7 +205,4 @@ def measure_fusion(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == [CHILD]:
-        start_child()
-    else:
-        main(sys.argv[1:])
+    main(sys.argv[1:])

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from PySide6.QtCore import QCoreApplication
 
 from fcn_studio.app.panels import PHOTO, TRUTH, PanelId
 from fcn_studio.app.shown import Shown
-from fcn_studio.core.trace import Trace, variant_title
+from fcn_studio.core.trace import Trace, arithmetic, variant_title
 
+STRIPS = re.compile(r"strips of (\d+) rows(?: in (\d+) spans of columns)?")
 DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
 
 
-def device_text(device: str, precision: str) -> str:
-    """How captions and the status bar name a device: `CPU bf16`, `GPU 1 fp16`."""
+def device_text(device: str, precision: str, backend: str = "torch") -> str:
+    """How captions and the status bar name a device: `CPU bf16`, `CPU bf16 (OpenVINO)`, `GPU 1 fp16`."""
     kind, _, number = device.partition(":")
-    name = DEVICES.get(kind, device)
+    name, precision = DEVICES.get(kind, device), arithmetic(precision, backend).replace(" ", "\N{NO-BREAK SPACE}")
     words = (name, number, precision) if number not in ("", "0") else (name, precision)
     return "\N{NO-BREAK SPACE}".join(words)
 
@@ -56,19 +59,31 @@ def origin_text(panel: PanelId, shown: Shown | None) -> str:
     if trace is None:
         waiting = QCoreApplication.translate("Captions", "waiting for its mask")
         return waiting if shown.pending else QCoreApplication.translate("Captions", "without a mask")
-    return f"{shown.note} · {trace_text(trace)}" if shown.note else trace_text(trace)
+    text = trace_text(trace, exits=shown.exits(panel))
+    return f"{shown.note} · {text}" if shown.note else text
 
 
-def trace_text(trace: Trace) -> str:
+def trace_text(trace: Trace, *, exits: int | None = None) -> str:
     """Checkpoint, device and precision; exits of one checkpoint are not nets of their own, and are said to be exits."""
     origin = trace.provenance
     name = origin.checkpoint
-    if len(trace.variants) > 1:
+    if (len(trace.variants) if exits is None else exits) > 1:
         name = QCoreApplication.translate("Captions", "exit of {0}").format(name)
-    words = [name, device_text(origin.device, origin.precision)]
+    words = [name, device_text(origin.device, origin.precision, origin.backend)]
     if origin.size_policy != "native":
-        words.append(origin.size_policy)
+        words.append(size_policy_text(origin.size_policy))
     return " · ".join(words)
+
+
+def size_policy_text(policy: str) -> str:
+    """How a photo went through the net (see `Provenance`), in the user's language."""
+    found = STRIPS.fullmatch(policy)
+    if found is None:
+        return policy
+    text = QCoreApplication.translate("Captions", "strips of {0} rows").format(found[1])
+    if found[2]:
+        text = QCoreApplication.translate("Captions", "{0} in {1} spans of columns").format(text, found[2])
+    return text
 
 
 def class_under(panel: PanelId, shown: Shown, pixel: tuple[int, int]) -> tuple[int, str] | None:

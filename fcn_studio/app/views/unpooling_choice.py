@@ -79,7 +79,7 @@ class UnpoolingChoice(QObject):
         if trace.provenance.net not in POOLS_OF_2:
             return self.tr("The pools of {0} overlap, so their indices cannot be undone.").format(trace.provenance.net)
         if trace.provenance.size_policy != "native":
-            return self.tr("This photo was done in tiles, which keep no indices of the pools.")
+            return self.tr("This photo was done in strips, which keep no indices of the pools.")
         path = photo.path if photo is not None else None
         if isinstance(path, Path) and path.suffix.lower() == SUFFIX:
             return self.tr("This trace file was saved without the indices of the pools; open the photo itself.")

@@ -122,13 +122,13 @@ class ClassLegend(QFrame):
 
     @property
     def _trace(self) -> Trace | None:
-        traces = self._result.traces if self._result else ()
+        traces = _traces(self._result)
         return traces[self._slot] if self._slot < len(traces) else None
 
     def show_result(self, result: Result | None) -> None:
         """Fills the table; without a result it is empty."""
         self._result = result
-        traces = result.traces if result else ()
+        traces = _traces(result)
         names = [trace.provenance.checkpoint if trace else "\N{HORIZONTAL ELLIPSIS}" for trace in traces]
         if self._slot >= len(traces):
             self._slot = 0
@@ -238,3 +238,11 @@ def share_text(share: float) -> str:
     if share == 0:
         return "\N{EN DASH}"
     return "< 0.1" if share < 0.0005 else f"{100 * share:.1f}"
+
+
+def _traces(result: Result | None) -> tuple[Trace | None, ...]:
+    """One for each open checkpoint, even if only some of its masks are there."""
+    if result is None:
+        return ()
+    early = {slot: found.trace for slot, found in result.early.items()}
+    return tuple(trace or early.get(slot) for slot, trace in enumerate(result.traces))

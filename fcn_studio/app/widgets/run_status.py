@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from fcn_studio.app.jobs import EngineInfo
 from fcn_studio.app.shown import Shown
-from fcn_studio.app.views.captions import device_text
+from fcn_studio.app.views.captions import device_text, size_policy_text
 
 
 class RunStatus(QWidget):
@@ -40,7 +40,7 @@ class RunStatus(QWidget):
             self._device.clear()
             return
         first = engine[0]
-        self._device.setText(f"{device_text(first.device, first.precision)} · {first.device_name}")
+        self._device.setText(f"{device_text(first.device, first.precision, first.backend)} · {first.device_name}")
         names = ", ".join(info.checkpoint for info in engine)
         self._device.setToolTip(f"{first.reason}\n{self.tr('Checkpoint: {0}').format(names)}")
 
@@ -55,5 +55,6 @@ class RunStatus(QWidget):
         if shown.trace is None or shown.pending:
             return
         self._time.setText(self.tr("{0} ms").format(round(1000 * shown.result.seconds)))
-        stages = "\n".join(f"{stage}: {1000 * seconds:.1f} ms" for stage, seconds in shown.trace.timings.items())
-        self._time.setToolTip(stages)
+        lines = [f"{stage}: {1000 * seconds:.1f} ms" for stage, seconds in shown.trace.timings.items()]
+        policy = shown.trace.provenance.size_policy
+        self._time.setToolTip("\n".join((*lines, *((size_policy_text(policy),) if policy != "native" else ()))))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 DELAY_MS = 300
+ROWS = re.compile(r"row (\d+) of (\d+)")  # how the stages of a photo in strips are called
 
 
 class StageProgress(QWidget):
@@ -20,6 +23,7 @@ class StageProgress(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._text = QLabel()
+        self._text.setObjectName("stage_text")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(160)
@@ -54,8 +58,12 @@ class StageProgress(QWidget):
 
     @Slot(str, float)
     def set_stage(self, stage: str, share: float) -> None:
-        """A stage has ended."""
-        self._set(self.tr("{0} done · {1} %").format(stage, round(100 * share)), share)
+        """A stage has ended, or a strip of a photo that is done in strips."""
+        if rows := ROWS.fullmatch(stage):
+            text = self.tr("Strips: {0} of {1} rows · {2} %").format(*rows.groups(), round(100 * share))
+        else:
+            text = self.tr("{0} done · {1} %").format(stage, round(100 * share))
+        self._set(text, share)
 
     def set_share(self, text: str, share: float) -> None:
         """Something that can be counted is so far."""

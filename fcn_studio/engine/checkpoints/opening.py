@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.engine.checkpoints.caffe import SUFFIXES as SUFFIXES_OF_HEADS
-from fcn_studio.engine.checkpoints.caffe import load_caffe
-from fcn_studio.engine.checkpoints.caffe_reader import scan_caffemodel
 from fcn_studio.engine.checkpoints.classifiers import is_classifier, load_classifier
 from fcn_studio.engine.checkpoints.decoder_states import (
     PREPROCESSING as DECODER_PREPROCESSING,
@@ -45,6 +42,8 @@ def open_checkpoint(path: Path, wanted: Wanted | None = None) -> Checkpoint:
     if suffix == SUFFIX:
         return load_checkpoint(path)
     if suffix == CAFFE_SUFFIX:
+        from fcn_studio.engine.checkpoints.caffe import load_caffe  # and protobuf, which no other file needs
+
         return load_caffe(path, wanted)
     if suffix in TORCH_SUFFIXES:
         return _open_torch(path, wanted or Wanted())
@@ -61,6 +60,9 @@ def classes_in(path: Path, head: str | None = None) -> int:
         CheckpointError: It is of no known kind, or damaged.
     """
     if path.suffix.lower() == CAFFE_SUFFIX:
+        from fcn_studio.engine.checkpoints.caffe import SUFFIXES as SUFFIXES_OF_HEADS
+        from fcn_studio.engine.checkpoints.caffe_reader import scan_caffemodel
+
         wanted = f"score_fr{SUFFIXES_OF_HEADS[head or HEADS[0]]}"
         kernels = {layer.name: layer.stored[0].shape for layer in scan_caffemodel(path) if layer.stored}
         shape = kernels.get(wanted, kernels.get("score_fr"))

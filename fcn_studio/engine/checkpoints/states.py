@@ -16,8 +16,9 @@ COUNTER = "num_batches_tracked"  # of batch normalisation; predicting needs it n
 
 
 def all_finite(value: Tensor) -> bool:
-    """Whether no number is infinite or undefined; by its extremes, which takes no memory beside it."""
-    if not value.numel():
+    """Whether no number is infinite or undefined; by sum and extremes, which take no memory beside it."""
+    # The sum, ten times as quick as the extremes, is infinite or undefined if any number is; and, rarely, by itself.
+    if not value.numel() or bool(torch.isfinite(value.sum())):
         return True
     return all(bool(torch.isfinite(extreme)) for extreme in torch.aminmax(value))
 

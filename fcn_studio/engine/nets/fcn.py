@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
 from fcn_studio.engine.nets.architecture import Architecture
@@ -200,8 +200,18 @@ def folded(net: FCN) -> FCN:
             before = modules[convolution_name]
             if not isinstance(before, nn.Conv2d):
                 raise TypeError(f"{name} follows no convolution")
-            convolution = fuse_conv_bn_eval(before, module)
-            state |= {f"{convolution_name}.{key}": value for key, value in convolution.state_dict().items()}
+            if module.running_mean is None or module.running_var is None:
+                raise TypeError(f"{name} keeps no running statistics")
+            # Not `fuse_conv_bn_eval`, which copies the convolution before it calls this.
+            state[f"{convolution_name}.weight"], state[f"{convolution_name}.bias"] = fuse_conv_bn_weights(
+                before.weight,
+                before.bias,
+                module.running_mean,
+                module.running_var,
+                module.eps,
+                module.weight,
+                module.bias,
+            )
     result.load_state_dict(state, assign=True)
     return result.eval()
 
