@@ -3,7 +3,8 @@
 Of the published FCN-8s on VGG-16 (`caffe` alignment, 21 classes) with seeded random weights, from a photo in memory to
 masks in memory:
 
-    ours          `Model.trace`: FCN-32s, 16s and 8s, in `--precision`
+    ours          `Model.trace`: FCN-32s, 16s and 8s, in `--precision`, the trunk by torch
+    ours, OpenVINO    the same, the trunk by OpenVINO, where it is installed
     three fp32    FCN-32s, 16s and 8s as three plain nets, each its own forward, in fp32: as pytorch-fcn runs them
     bf16          FCN-8s alone, trunk in bf16 and channels_last, upsampling in fp32 (in bf16 it is slower)
     onnxruntime, OpenVINO    FCN-8s alone, where they are installed; both in what they choose themselves
@@ -135,10 +136,12 @@ def as_mask(scores: Tensor) -> NDArray[np.uint8]:
     return scores.max(1)[1][0].to(torch.uint8).numpy()
 
 
-def ours(net: FCN, precision: str) -> Contender:
+def ours(net: FCN, precision: str, backend: str) -> Contender:
     """One trace."""
     labels = read_label_set(paths.resources() / "labels" / "voc.toml")
-    model = Model(Checkpoint(net, labels, CAFFE, "0" * 64, "random"), choose_device("cpu", precision))
+    model = Model(
+        Checkpoint(deepcopy(net), labels, CAFFE, "0" * 64, "random"), choose_device("cpu", precision, backend)
+    )
 
     def run(photo: NDArray[np.uint8]) -> Masks:
         return dict(model.trace(photo).masks)
@@ -190,7 +193,9 @@ def contenders(size: tuple[int, int], precision: str, without: tuple[str, ...]) 
     net = random_fcn()
     trunk = plain_trunk(net)
     three = {variant: PlainFCN(variant, trunk).requires_grad_(False).eval() for variant in VARIANTS}
-    found = {"ours": ours(net, precision), "three fp32": plain(three, low=False)}
+    found = {"ours": ours(net, precision, "torch"), "three fp32": plain(three, low=False)}
+    if "openvino" not in without and importlib.util.find_spec("openvino") is not None:
+        found["ours, OpenVINO"] = ours(net, precision, "openvino")
     if "bf16" not in without:
         low = deepcopy(three["8s"])
         low.trunk.to(dtype=torch.bfloat16, memory_format=torch.channels_last)  # type: ignore[call-overload]
