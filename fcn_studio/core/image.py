@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from fcn_studio.core.errors import ImageError
 
 MAX_PIXELS = 500_000_000  # above 20000x20000, below what a header of a few bytes could otherwise ask for
-STRIP_ROWS = 256
+STRIP_PIXELS = 1 << 18  # converted at a time
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".avif"}
 )
@@ -68,10 +68,12 @@ def read_image(source: ImageSource) -> NDArray[np.uint8]:
         raise ImageError(f"{path}: not an image that can be read; PNG, JPEG, WebP, TIFF, BMP and GIF can.") from error
     except Image.DecompressionBombError as error:
         raise ImageError(f"{path}: over {MAX_PIXELS // 1_000_000} megapixels; make it smaller first.") from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
-        raise ImageError(f"{path}: the image is damaged or cut off; open another copy of it.") from error
     except MemoryError as error:
         raise ImageError(f"{path}: too large for this machine's memory; make it smaller first.") from error
+    except ImageError:
+        raise
+    except Exception as error:  # decoders raise what they like at damaged files: AVIF's RuntimeError, TIFF's TypeError
+        raise ImageError(f"{path}: the image is damaged or cut off; open another copy of it.") from error
 
 
 def opened(path: Path) -> Image.Image:
@@ -116,6 +118,7 @@ def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
         )
     if image.width == 0 or image.height == 0:
         raise ImageError(f"{name}: the image has no pixels.")
+    image.load()  # of TIFFs, Pillow turns what it loads; and a crop out of an unread file would read it each time
     orientation = image.getexif().get(ORIENTATION, 1)
     turned = orientation in TURNED
     pixels = np.empty((image.width, image.height, 3) if turned else (image.height, image.width, 3), dtype=np.uint8)
@@ -130,15 +133,15 @@ def _fill(pixels: NDArray[np.uint8], image: Image.Image) -> None:
     In strips: so Pillow's copy and this one are all that is held of a large photo, whatever it is converted from, and
     other threads need not wait for Python's lock until it is done.
     """
-    image.load()  # a crop that is out of an unread file would read it each time
     top = max(_top(strip) for _, strip in _strips(image)) if image.mode.startswith(("I", "F")) else 0.0
     for row, strip in _strips(image):
         pixels[row : row + strip.height] = np.asarray(_to_rgb_strip(strip, top))
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    for row in range(0, image.height, STRIP_ROWS):
-        yield row, image.crop((0, row, image.width, min(row + STRIP_ROWS, image.height)))
+    rows = max(1, STRIP_PIXELS // image.width)
+    for row in range(0, image.height, rows):
+        yield row, image.crop((0, row, image.width, min(row + rows, image.height)))
 
 
 def _to_rgb_strip(strip: Image.Image, top: float) -> Image.Image:
@@ -161,4 +164,4 @@ def _top(strip: Image.Image) -> float:
 
 
 def _numbers(strip: Image.Image) -> NDArray[np.float64]:
-    return np.nan_to_num(np.asarray(strip).astype(np.float64))
+    return np.nan_to_num(np.asarray(strip).astype(np.float64), copy=False)

@@ -137,8 +137,8 @@ class Provenance:
         device_name: The hardware's own name.
         precision: Of the trunk: `fp32`, `bf16` or `fp16`.
         alignment: `caffe` or `same`.
-        size_policy: `native`: the photo's own size in one piece, or `tiles of N px`: its own size, in squares of N
-            pixels (halo not counted) whose score maps were put together.
+        size_policy: `native`: the photo's own size in one piece, or `strips of N rows`: its own size, so many rows at a
+            time through the trunk; `in K spans of columns` behind it where the rows were split, too.
         version: Of FCN Studio.
         note: One sentence on a fallback that happened, such as to the CPU; empty otherwise.
         net: The net's own name, such as `FCN-AlexNet` or `FCN-ResNet50`; empty where unknown.

@@ -240,9 +240,8 @@ class Tracer(ABC):
         free = psutil.virtual_memory().available
         if kept > free:
             raise too_large(task.size, "this machine")
-        if task.memory_limit is not None:
-            return task.memory_limit
-        return free - kept if self._device.type == "cpu" else free_memory(self._device)
+        there = free - kept if self._device.type == "cpu" else free_memory(self._device)
+        return there if task.memory_limit is None else min(task.memory_limit, there)
 
     def _provenance(self, alignment: str, size_policy: str, note: str) -> Provenance:
         return Provenance(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+import warnings
 import zlib
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from fcn_studio.core import image
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.image import STRIP_ROWS, list_images, read_image
+from fcn_studio.core.image import list_images, read_image
 
 
 def test_exif_orientation_is_applied(tmp_path: Path) -> None:
@@ -28,17 +30,44 @@ def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     assert found[15, 2, 2] > 200
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_is_pillows(tmp_path: Path, orientation: int) -> None:
-    pixels = np.random.default_rng(orientation).integers(0, 256, (STRIP_ROWS + 41, 23, 3), dtype=np.uint8)
+def test_every_orientation_is_pillows(
+    tmp_path: Path, orientation: int, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"turned{suffix}"
+    monkeypatch.setattr(image, "STRIP_PIXELS", 23 * 10)
+    pixels = np.random.default_rng(orientation).integers(0, 256, (41, 23, 3), dtype=np.uint8)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
-    with Image.open(tmp_path / "turned.png") as image:
-        expected = np.asarray(ImageOps.exif_transpose(image))
-    found = read_image(tmp_path / "turned.png")
+    Image.fromarray(pixels).save(path, exif=exif)
+    with Image.open(path) as turned:
+        expected = np.asarray(ImageOps.exif_transpose(turned))
+    found = read_image(path)
     assert found.flags.c_contiguous
     assert (found == expected).all()
+
+
+@pytest.mark.parametrize("suffix", [".avif", ".tiff", ".png", ".gif", ".webp", ".jpg", ".bmp"])
+def test_a_damaged_file_is_refused_with_its_name(tmp_path: Path, suffix: str) -> None:
+    """Decoders raise many kinds of errors; whoever reads a folder of photos hears of one."""
+    path, rng = tmp_path / f"damaged{suffix}", np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(path)
+    whole = path.read_bytes()
+    refusals: list[str] = []
+    for _ in range(150):
+        content = bytearray(whole)
+        for place in rng.integers(0, min(len(content), 300), 4):
+            content[place] = rng.integers(0, 256)
+        path.write_bytes(bytes(content))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow's, on what it makes of such files
+                read_image(path)
+        except ImageError as error:
+            refusals.append(str(error))
+    assert all(str(path) in refusal for refusal in refusals)
+    assert refusals or suffix == ".bmp"  # in which any bytes are pixels
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "CMYK", "I", "F"])
@@ -53,7 +82,7 @@ def test_a_large_photo_is_held_by_pillow_and_once_more(tmp_path: Path, mode: str
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True)
     held = 9e6 * (3 + (1 if mode in ("P", "L") else 4))
-    assert int(done.stdout) < held + 24e6  # a strip of 256 rows in float64, a few times
+    assert int(done.stdout) < held + 24e6  # strips in float64, and what Pillow needs to read
 
 
 def test_transparency_is_laid_on_white(tmp_path: Path) -> None:

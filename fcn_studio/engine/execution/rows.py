@@ -103,23 +103,27 @@ def _turn(step: Step, lead: int, pace: Pace, stride: int, arriving: int) -> Turn
     return Turn(rows, lead, max(waiting, geometry.padding) + max(arriving, geometry.padding))
 
 
-def stream(sections: tuple[Section, ...], photo: Rows, pace: Pace, keep: Callable[[str, Tensor], None]) -> None:
+def stream(
+    sections: tuple[Section, ...], photo: Rows, width: int, pace: Pace, keep: Callable[[str, Tensor], None]
+) -> None:
     """A photo through a trunk.
 
     Args:
         sections: The trunk's.
         photo: As the net wants it.
+        width: Of the photo.
         pace: Rows at a time.
         keep: Hears a tap's name and its next rows, which it must not change.
     """
     taken = turns(sections, pace)
+    slab = _Slab(_held_values(sections, width, taken))
     parts, rectified = photo, False
     for section in sections:
         for part in section.parts:
             if isinstance(part, Paths):
-                parts, rectified = _side_by_side(part, _rectified(parts, rectified), taken), False
+                parts, rectified = _side_by_side(part, _rectified(parts, rectified), taken, slab), False
             else:
-                parts, rectified = _through(part, parts, taken[part], rectified), part.rectified
+                parts, rectified = _through(part, parts, taken[part], rectified, slab), part.rectified
         parts, rectified = _told(section.tap, _rectified(parts, rectified), keep), False
     for _ in parts:
         pass
@@ -128,7 +132,8 @@ def stream(sections: tuple[Section, ...], photo: Rows, pace: Pace, keep: Callabl
 def memory(sections: tuple[Section, ...], width: int, pace: Pace, value_bytes: int) -> int:
     """Bytes that `stream` takes at most at a photo of this width, its results not counted."""
     taken, arriving = turns(sections, pace), pace.rows[1]
-    kept = arriving * width * 3 * (8 + value_bytes)  # preprocessing holds a strip in fp32, twice
+    kept = _held_values(sections, width, taken) * value_bytes
+    kept += arriving * width * 3 * (8 + value_bytes)  # preprocessing holds a strip in fp32, twice
     largest = scratch = 0
     for section in sections:
         for part in section.parts:
@@ -137,7 +142,6 @@ def memory(sections: tuple[Section, ...], width: int, pace: Pace, value_bytes: i
                 wide = width
                 for step in chain:
                     turn, kernel = taken[step], step.geometry.kernel
-                    kept += turn.capacity * wide * step.inputs * value_bytes
                     padded = turn.capacity * (wide + 2 * kernel) * step.inputs * value_bytes
                     wide = output_size(step, wide)
                     given = turn.first * wide * step.outputs * value_bytes
@@ -152,6 +156,20 @@ def memory(sections: tuple[Section, ...], width: int, pace: Pace, value_bytes: i
                 kept += joined + 2 * arriving * width * part.chains[0][0].inputs * value_bytes
             width, arriving, largest = wide, turn.first, max(largest, joined)
     return kept + 2 * largest + scratch
+
+
+def _held_values(sections: tuple[Section, ...], width: int, taken: dict[Step, Turn]) -> int:
+    """Values that all steps hold of their inputs at most."""
+    total = 0
+    for section in sections:
+        for part in section.parts:
+            for chain in _chains(part):
+                wide = width
+                for step in chain:
+                    total += taken[step].capacity * wide * step.inputs
+                    wide = output_size(step, wide)
+            width = wide
+    return total
 
 
 def output_size(step: Step, cells: int) -> int:
@@ -170,7 +188,7 @@ def output_sizes(sections: tuple[Section, ...], cells: int) -> dict[str, int]:
     return found
 
 
-def _through(step: Step, parts: Rows, turn: Turn, rectified: bool) -> Rows:
+def _through(step: Step, parts: Rows, turn: Turn, rectified: bool, slab: _Slab) -> Rows:
     """A step's output, as its turn says and what is left at the end.
 
     Args:
@@ -178,6 +196,7 @@ def _through(step: Step, parts: Rows, turn: Turn, rectified: bool) -> Rows:
         parts: Its input.
         turn: How much at a time.
         rectified: Whether the input's ReLU is still to be done.
+        slab: Where it holds rows.
     """
     geometry = replace(step.geometry, padding=0)  # it is among the rows
     rows = turn.first
@@ -189,7 +208,7 @@ def _through(step: Step, parts: Rows, turn: Turn, rectified: bool) -> Rows:
             rows = turn.rows
             continue
         if window is None:
-            window = _Window(part, turn.capacity)
+            window = _Window(slab.rows(part, turn.capacity))
             window.fill(step.geometry.padding, step.fill)
         window.put(part, rectified)
         del part
@@ -207,12 +226,35 @@ def _through(step: Step, parts: Rows, turn: Turn, rectified: bool) -> Rows:
         rows = turn.rows
 
 
-class _Window:
-    """Rows that wait for their turn, in one piece of memory."""
+class _Slab:
+    """One piece of memory for all that steps hold: pieces of their own, among outputs that come and go, leave gaps.
 
-    def __init__(self, like: Tensor, capacity: int) -> None:
-        size = (1, like.shape[1], capacity, like.shape[3])
-        self._rows = torch.empty(size, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
+    Args:
+        values: How many there will be at most.
+    """
+
+    def __init__(self, values: int) -> None:
+        self._values, self._taken = values, 0
+        self._memory: Tensor | None = None
+
+    def rows(self, like: Tensor, count: int) -> Tensor:
+        """Room for so many rows, in channels_last."""
+        _, channels, _, width = like.shape
+        if self._memory is None:
+            self._memory = like.new_empty(self._values)
+        start, self._taken = self._taken, self._taken + count * width * channels
+        return self._memory[start : self._taken].view(1, count, width, channels).permute(0, 3, 1, 2)
+
+
+class _Window:
+    """Rows that wait for their turn.
+
+    Args:
+        rows: Memory for as many as there can be.
+    """
+
+    def __init__(self, rows: Tensor) -> None:
+        self._rows = rows
         self._start = 0
         self.held = 0
 
@@ -249,13 +291,13 @@ class _Window:
         return self._rows[:, :, stop : stop + rows]
 
 
-def _side_by_side(paths: Paths, parts: Rows, taken: dict[Step, Turn]) -> Rows:
+def _side_by_side(paths: Paths, parts: Rows, taken: dict[Step, Turn], slab: _Slab) -> Rows:
     """The outputs of the chains, channel by channel; each gives as many rows at a time as the others."""
     chains = []
     for chain, branch in zip(paths.chains, _shared(parts, len(paths.chains)), strict=True):
         rectified = False
         for step in chain:
-            branch, rectified = _through(step, branch, taken[step], rectified), step.rectified
+            branch, rectified = _through(step, branch, taken[step], rectified, slab), step.rectified
         chains.append(_rectified(branch, rectified))
     for together in zip(*chains, strict=True):
         yield torch.cat(together, 1)

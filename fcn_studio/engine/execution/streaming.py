@@ -157,7 +157,7 @@ def streamed(
 
     for number, span in enumerate(plan.columns):
         grids.begin(span)
-        stream(sections, strips(span, number * size[0]), plan.pace, grids.put)
+        stream(sections, strips(span, number * size[0]), len(span.seen), plan.pace, grids.put)
     return grids.maps, grids.taps
 
 

@@ -102,7 +102,7 @@ class Architecture:
 
     @property
     def tileable(self) -> bool:
-        """Whether a large photo can be done in tiles: the convolutions of the first block keep their input's size."""
+        """Whether a part of a photo, with a halo, gives a cell the whole one's score: see `engine.tiling`."""
         return self.trunk == "vgg16" and self.alignment != "classifier"
 
     def values_per_pixel(self) -> float:

@@ -181,7 +181,10 @@ def _fuse(
     cut, skip_cut = crop_pair(upscored_coords, skip_coords)
     upscored, skip = _crop(upscored, cut, cut), _crop(skip, skip_cut, skip_cut)
     size = (min(upscored.shape[-2], skip.shape[-2]), min(upscored.shape[-1], skip.shape[-1]))
-    return _crop(upscored, 0, 0, size) + _crop(skip, 0, 0, size), upscored_coords.cropped(cut)
+    upscored, skip = _crop(upscored, 0, 0, size), _crop(skip, 0, 0, size)
+    # In place where nothing is learnt: of large photos these maps are large too.
+    added = upscored.add_(skip) if torch.is_inference_mode_enabled() else upscored + skip
+    return added, upscored_coords.cropped(cut)
 
 
 def folded(net: FCN) -> FCN:
