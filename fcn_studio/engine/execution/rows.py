@@ -18,6 +18,7 @@ from torch import Tensor
 from fcn_studio.engine.execution.layers import Paths, Section, Step
 from fcn_studio.engine.execution.product import PATCH_BYTES
 
+ALIGNMENT = 64  # values: cache lines and tensor cores want what a layer reads to begin at a round address
 Rows = Iterator[Tensor]  # (1, C, any number of rows, w) each, from the top down; whoever takes one owns it
 
 
@@ -166,7 +167,7 @@ def _held_values(sections: tuple[Section, ...], width: int, taken: dict[Step, Tu
             for chain in _chains(part):
                 wide = width
                 for step in chain:
-                    total += taken[step].capacity * wide * step.inputs
+                    total += _aligned(taken[step].capacity * wide * step.inputs)
                     wide = output_size(step, wide)
             width = wide
     return total
@@ -226,6 +227,11 @@ def _through(step: Step, parts: Rows, turn: Turn, rectified: bool, slab: _Slab) 
         rows = turn.rows
 
 
+def _aligned(values: int) -> int:
+    """Values to a multiple of ALIGNMENT."""
+    return -(-values // ALIGNMENT) * ALIGNMENT
+
+
 class _Slab:
     """One piece of memory for all that steps hold: pieces of their own, among outputs that come and go, leave gaps.
 
@@ -242,8 +248,9 @@ class _Slab:
         _, channels, _, width = like.shape
         if self._memory is None:
             self._memory = like.new_empty(self._values)
-        start, self._taken = self._taken, self._taken + count * width * channels
-        return self._memory[start : self._taken].view(1, count, width, channels).permute(0, 3, 1, 2)
+        start, values = self._taken, count * width * channels
+        self._taken += _aligned(values)
+        return self._memory[start : start + values].view(1, count, width, channels).permute(0, 3, 1, 2)
 
 
 class _Window:
