@@ -26,10 +26,8 @@ MAX_REPEATS = 10_000
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
-    parser.add_argument(
-        "--size", type=photo_size, default=SIZE, metavar="HxW", help=f"height x width (default: {SIZE})"
-    )
-    parser.add_argument("--repeats", type=_repeats, default=REPEATS, metavar="N", help=f"traces (default: {REPEATS})")
+    parser.add_argument("--size", type=photo_size, metavar="HxW", help=f"height x width (default: {SIZE})")
+    parser.add_argument("--repeats", type=_repeats, metavar="N", help=f"traces (default: {REPEATS})")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_model_options(parser)
     bench_agreement.configure(parser)
@@ -37,15 +35,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the table."""
+    bench_agreement.check(args)
     if args.agreement:
         return bench_agreement.run(args)
     from fcn_studio.engine.benchmark import benchmark  # torch takes seconds to import
     from fcn_studio.engine.model import load
 
+    size, repeats = args.size or photo_size(SIZE), args.repeats or REPEATS
     model = load(args.weights, device=args.device, precision=args.precision, backend=args.backend)
     with progress_bar() as bar:
-        task = bar.add_task("bench", total=args.repeats)
-        found = benchmark(model, args.size, args.repeats, on_repeat=lambda done: bar.update(task, completed=done))
+        task = bar.add_task("bench", total=repeats)
+        found = benchmark(model, size, repeats, on_repeat=lambda done: bar.update(task, completed=done))
     if args.json:
         print(json.dumps(_content(found), indent=2, allow_nan=False))
         return 0

@@ -12,11 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from fcn_studio.cli.progress import progress_bar
-from fcn_studio.core.errors import DataError
+from fcn_studio.core.errors import DataError, FcnStudioError
 from fcn_studio.core.trace import BACKENDS
 
 if TYPE_CHECKING:
     from fcn_studio.engine.agreement import Agreement, Comparison
+
+
+SPLIT = "val"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,14 +31,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     options.add_argument("--agreement", action="store_true", help="compare labels and mean IU on a data set")
     options.add_argument("--data", type=Path, metavar="DIR", help="the data set's folder")
-    options.add_argument("--split", default="val", help="which split (default: val)")
+    options.add_argument("--split", metavar="NAME", help=f"which split (default: {SPLIT})")
     options.add_argument("--limit", type=_count, metavar="N", help="only the first N photos")
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuses what the kind of run that is asked for would leave unheard.
+
+    Raises:
+        FcnStudioError: An option of the other kind of run was given.
+    """
+    others = ("size", "repeats") if args.agreement else ("data", "split", "limit")
+    given = [f"--{name}" for name in others if getattr(args, name) is not None]
+    if given and args.agreement:
+        raise FcnStudioError(f"--agreement takes the photos of a data set, once each; leave out {' and '.join(given)}.")
+    if given:
+        raise FcnStudioError(f"{' and '.join(given)}: for --agreement only; add it, or leave that out.")
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the table."""
     if args.data is None:
         raise DataError("--agreement compares on a data set; name its folder with --data DIR.")
+    split = args.split or SPLIT
     from fcn_studio.engine.agreement import choices_at_hand, compare  # torch takes seconds to import
 
     choices = choices_at_hand(args.device, args.precision, args.backend)
@@ -45,15 +63,15 @@ def run(args: argparse.Namespace) -> int:
             args.weights,
             choices,
             args.data,
-            args.split,
+            split,
             limit=args.limit,
             on_image=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if args.json:
-        print(json.dumps(_content(found, args.split), indent=2, allow_nan=False))
+        print(json.dumps(_content(found, split), indent=2, allow_nan=False))
         return 0
     console = Console()
-    console.print(_table(found, args.split))
+    console.print(_table(found, split))
     console.print(
         "equal: percent of the pixels that have the reference's label. mean IU in percent, its change in points. "
         "off by: the largest difference of any score, relative to the largest score of its map."

@@ -48,7 +48,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--memory",
         type=memory_size,
         metavar="SIZE",
-        help="what a photo may take while it is traced, such as 4GB (default: what is free)",
+        help="what the net may take while it traces a photo, such as 4GB (default: what is free); the photos, masks "
+        "and score maps under way come on top: up to 512 MiB or an eighth of SIZE, or one photo's if that is more",
     )
     parser.add_argument("--json", action="store_true", help="print results, shares and timings as JSON on stdout")
     add_model_options(parser)
@@ -67,7 +68,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Segments every input; 1 if some failed, each named on stderr, 130 if it was stopped."""
+    """Segments every input; 1 if some failed, each named on stderr, 130 if it was stopped.
+
+    What was done is told on stdout even where an error ends the run.
+    """
     if args.ray_cores is not None and (not args.ray or args.ray_cores < 1):
         raise FcnStudioError("--ray-cores is a number of at least 1, and goes with --ray.")
     carry, variants = _on_cluster(args) if args.ray else _here(args)
@@ -85,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
         bar.console.print(f"fcn-studio: {error}", markup=False, highlight=False, soft_wrap=True)
 
     stopped = False
+    trouble: FcnStudioError | None = None
     with photo_bar() as bar, stopping() as stop:
         jobs = list(find_jobs(args.inputs, args.output, failed))
         skip = bool(args.ray) if args.skip_existing is None else args.skip_existing
@@ -101,6 +106,8 @@ def run(args: argparse.Namespace) -> int:
                     bar.advance(task)
         except Cancelled:
             stopped = True
+        except FcnStudioError as error:
+            trouble = error
     results = [records[job] for job in waiting if job in records]  # Ray tells them as they come
     if args.json:
         skipped = [str(job.source) for job in jobs if job in done]
@@ -109,6 +116,8 @@ def run(args: argparse.Namespace) -> int:
     elif sys.stdout.isatty():
         left_out = f", {len(done)} there already" if done else ""
         print(f"{len(results)} done{left_out}, {len(failures)} failed; results in {args.output}")
+    if trouble is not None:
+        raise trouble
     if stopped:
         print(
             f"fcn-studio: stopped after {len(results)} of {len(waiting)} photos; their files in {args.output} are "

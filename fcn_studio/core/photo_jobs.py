@@ -94,12 +94,14 @@ def record_of(job: Job, files: Sequence[Path], trace: Trace, read_seconds: float
 def find_jobs(inputs: Sequence[Path], output: Path, failed: Callable[[Path, FcnStudioError], None]) -> Iterator[Job]:
     """A job for every photo; a folder keeps its inner layout, equal names get a number.
 
+    Names that differ in case only are equal, as they are to the file systems of Windows and macOS.
+
     Args:
         inputs: Photos and folders.
         output: The folder for all results.
         failed: Hears of each folder that cannot be read or has no photos.
     """
-    taken: dict[Path, int] = {}
+    taken: dict[str, int] = {}  # by target: the last number tried
     for given in inputs:
         sources = [(given, output)]
         if given.is_dir():
@@ -112,7 +114,15 @@ def find_jobs(inputs: Sequence[Path], output: Path, failed: Callable[[Path, FcnS
                 failed(given, ImageError(f"{given}: no images in this folder."))
             sources = [(path, output / path.parent.relative_to(given)) for path in found]
         for source, folder in sources:
-            target = folder / source.stem
-            taken[target] = taken.get(target, 0) + 1
-            stem = source.stem if taken[target] == 1 else f"{source.stem}-{taken[target]}"
+            wanted = _key(folder, source.stem)
+            stem, number = source.stem, taken.get(wanted, 1)
+            while _key(folder, stem) in taken:  # `a-2` may be another photo's own name
+                number += 1
+                stem = f"{source.stem}-{number}"
+            taken[wanted] = number
+            taken.setdefault(_key(folder, stem), 1)
             yield Job(source, folder, stem)
+
+
+def _key(folder: Path, stem: str) -> str:
+    return str(folder / stem).casefold()

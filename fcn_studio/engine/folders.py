@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import psutil
 from numpy.typing import NDArray
 
-from fcn_studio.core.errors import Cancelled, ImageError, OutputError
+from fcn_studio.core.errors import Cancelled, FcnStudioError, ImageError, OutputError
 from fcn_studio.core.export import save_results
 from fcn_studio.core.image import opened, read_image
 from fcn_studio.core.photo_jobs import Job, Order, Outcome, failure, record_of
+from fcn_studio.engine.tiling import STRIDES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +29,13 @@ if TYPE_CHECKING:
     from fcn_studio.core.trace import Trace
     from fcn_studio.engine.tracer import Tracer
 
-UNDER_WAY = 512 << 20  # bytes of photos and masks, read ahead or not yet written
+UNDER_WAY = 512 << 20  # bytes of photos, masks and score maps, read ahead or not yet written
 SHARE = 8  # of the machine's memory, or of the limit, at most one part in so many is under way
 MOST_THREADS = 8  # for reading, and as many for writing: beyond that the disk is the bound
+DECODER = 4  # bytes a pixel of Pillow's own copy of a photo in RGB
+MOST_CLASSES = 256  # of masks, and so of the score maps that are kept
+# Bytes a pixel of what is made for a file, besides the score maps: an overlay is held as an array and as Pillow's copy.
+MADE: Mapping[str, int] = MappingProxyType({"mask": 1, "overlay": 3 + DECODER, "figure": DECODER})
 
 
 class Gate:
@@ -98,9 +105,14 @@ def segmented(
 ) -> Generator[Outcome, None, None]:
     """Traces photos one after another and writes what is asked for; yields the outcomes in the jobs' order.
 
-    Photos are decoded ahead and results encoded behind in threads of their own. What is under way takes no more than
-    `UNDER_WAY` bytes; a photo that alone takes more is read when the one before it has been written. The traces, and so
-    the files, are those of `tracer.trace`.
+    Photos are decoded ahead and results encoded behind in threads of their own. What is under way, which is
+    photos, their masks and score maps, and what decoding them and encoding masks, overlays, figures and scores takes,
+    is kept to `UNDER_WAY` bytes, as reckoned by the pixels; a photo that alone takes more is read when the one before
+    it has been written. Not in it are what the trunk takes, which `Order.memory_limit` bounds, and the
+    pictures of animations, heatmaps, fusion and contributions. The traces, and so the files, are those of
+    `tracer.trace`.
+
+    Whatever goes wrong with one file, read or written, is the failure of its photo alone.
 
     Args:
         tracer: The checkpoint on its device.
@@ -112,7 +124,7 @@ def segmented(
         Cancelled: `stop` said so. What was traced until then has been written and yielded.
     """
     threads = _threads(tracer)
-    kept = 3 + len(tracer.variants)  # bytes a pixel of the photo and its masks
+    kept = _bytes_a_pixel(tracer, order)
     gate = Gate(_bound(order))
     reads: deque[Future[_Photo]] = deque()
     writes: deque[Future[Outcome]] = deque()
@@ -179,9 +191,9 @@ def _known(outcome: Outcome) -> Future[Outcome]:
     return future
 
 
-def _read(gate: Gate, number: int, job: Job, kept: int) -> _Photo:
+def _read(gate: Gate, number: int, job: Job, kept: float) -> _Photo:
     """Reads a photo when it is its turn; `kept` is the bytes that each of its pixels takes until it is written."""
-    size = _pixels(job) * kept
+    size = math.ceil(_pixels(job) * kept)
     if not gate.enter(number, size):
         return _Photo(0, error=ImageError("stopped"))
     start = time.perf_counter()
@@ -189,6 +201,8 @@ def _read(gate: Gate, number: int, job: Job, kept: int) -> _Photo:
         return _Photo(size, read_image(job.source), time.perf_counter() - start)
     except ImageError as error:
         return _Photo(size, error=error)
+    except Exception as error:  # noqa: BLE001  decoders raise what they like; the other photos are none the worse
+        return _Photo(size, error=ImageError(f"{job.source}: cannot be read ({_said(error)}); open another copy."))
 
 
 def _pixels(job: Job) -> int:
@@ -204,10 +218,26 @@ def _write(gate: Gate, size: int, job: Job, order: Order, trace: Trace, read_sec
     try:
         files = save_results(trace, job.folder, job.stem, kinds=order.kinds, variants=order.variants)
         return Outcome(job, record_of(job, files, trace, read_seconds))
-    except (ImageError, OutputError) as error:
+    except FcnStudioError as error:
         return failure(job, error)
+    except Exception as error:  # noqa: BLE001  the other photos are none the worse
+        return failure(job, OutputError(f"{job.source}: its results cannot be written ({_said(error)})."))
     finally:
         gate.leave(size)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+def _bytes_a_pixel(tracer: Tracer, order: Order) -> float:
+    """That a photo takes from when it is decoded until its last file is written, at the time when it takes most."""
+    classes = min(len(tracer.labels), MOST_CLASSES)
+    maps = 4 * classes * sum(1 / stride**2 for stride in STRIDES)
+    made = max((MADE.get(kind, 0.0) for kind in order.kinds), default=0.0)
+    if "scores" in order.kinds:
+        made = max(made, maps)  # with their bias
+    return 3 + max(DECODER, len(tracer.variants) + maps + made)
 
 
 def _threads(tracer: Tracer) -> int:

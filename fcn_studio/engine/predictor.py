@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,8 +23,10 @@ from fcn_studio.core.unpooling import Switches
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import score_strips, winning_probabilities
 from fcn_studio.engine.device import DeviceChoice
+from fcn_studio.engine.device_check import why_not
 from fcn_studio.engine.effective_field import cell_tile, gradient, own_cell
 from fcn_studio.engine.execution.blocks import blocks_of
+from fcn_studio.engine.execution.full_precision import full_precision
 from fcn_studio.engine.execution.gpu import RecordedPasses, uploaded
 from fcn_studio.engine.execution.runners import runner_of
 from fcn_studio.engine.execution.streaming import Plan, least_bytes, plan, streamed
@@ -44,9 +47,12 @@ from fcn_studio.engine.tiling import (
 from fcn_studio.engine.tracer import TRUNK_SHARE, Task, Tracer, cpu_choice, to_numpy
 from fcn_studio.engine.winners import winners
 
+logger = logging.getLogger(__name__)
+
 # Pixels from which strips are as quick as one piece on CPUs, and take a fraction of its memory.
 STRIPS_ABOVE = 2_000_000
 OPENVINO_MEMORY = 1.5  # of what torch was reckoned to need: it took 405 MB where that was 292, at 1200x1600
+UNCHECKED = ("cpu", "meta")  # what runs on CPUs is checked by `runner_of`; meta tensors hold no numbers
 ZEROS_BELOW = 1.2  # of the canvas to the photo: strips compute its zeros, one piece does not
 
 
@@ -80,7 +86,14 @@ class Model(Tracer):
             return None
         blocks = blocks_of(self._net)
         runner, self.choice = runner_of(blocks, self.choice)
-        return WholePass(self._net.architecture, blocks, runner)
+        whole = WholePass(self._net.architecture, blocks, runner)
+        if self._device.type in UNCHECKED:
+            return whole
+        device = self.choice.device
+        why = why_not(lambda photo: whole.taps(photo, lambda name: None), self._net.taps, device, self._dtype)
+        if why:
+            logger.warning("On %s the trunk is run layer by layer, not block by block: %s.", device, why)
+        return None if why else whole
 
     def _recorded_passes(self) -> RecordedPasses | None:
         """Whole passes, from the net's input to the scores, that a CUDA device repeats without being told each step."""
@@ -92,8 +105,12 @@ class Model(Tracer):
             maps = self._net.score(_in_fp32(whole.taps(pixels, lambda name: None)))
             return tuple(scores for scores in maps if scores is not None)
 
-        return RecordedPasses(scores, free_memory(self._device) // 4)
+        # A recording holds what its widest step needs.
+        return RecordedPasses(
+            scores, free_memory(self._device) // 4, needed=lambda shape: self.memory_needed(shape[-2], shape[-1])
+        )
 
+    @full_precision()
     def confidence(self, trace: Trace, variant: str, *, cancel: CancelToken | None = None) -> NDArray[np.uint8]:
         """See `Tracer`."""
         self._check(trace, variant=variant)
@@ -108,6 +125,7 @@ class Model(Tracer):
                 found[rows.start : rows.stop] = winning_probabilities(scores)
         return found.numpy()
 
+    @full_precision()
     def effective_field(self, trace: Trace, layer: str, x: int, y: int, class_index: int) -> NDArray[np.float32]:
         """See `Tracer`."""
         self._check(trace, layer=layer)
@@ -152,20 +170,22 @@ class Model(Tracer):
         zeros = math.prod(self._canvas(task.size)) / (height * width)
         on_cpu = self._device.type == "cpu" and self._dtype == torch.float32
         # Where the pools found their maxima is told of whole photos only.
-        return on_cpu and not task.keep_taps and height * width > STRIPS_ABOVE and zeros < ZEROS_BELOW
+        by_torch = on_cpu and self.choice.backend == "torch"
+        return by_torch and not task.keep_taps and height * width > STRIPS_ABOVE and zeros < ZEROS_BELOW
 
     def _strips(self, size: tuple[int, int], limit: int) -> Plan | None:
         return plan(self._net, size, limit, self._dtype)
 
     def _refuse(self, task: Task) -> None:
-        if task.memory_limit is not None:
-            least = math.ceil(least_bytes(self._net, task.size, self._dtype) / 1e6)
+        least = least_bytes(self._net, task.size, self._dtype)
+        if task.memory_limit is not None and task.memory_limit < least:
             raise ImageError(
-                f"A {task.size[1]}x{task.size[0]} photo needs a memory limit of at least {least} MB; "
+                f"A {task.size[1]}x{task.size[0]} photo needs a memory limit of at least {math.ceil(least / 1e6)} MB; "
                 "raise the limit or make the photo smaller."
             )
         super()._refuse(task)
 
+    @full_precision()
     @torch.inference_mode()
     def _attempt(self, task: Task, plan: Plan | None, note: str) -> Trace:
         maps, taps, switches = (*self._in_strips(task, plan), {}) if plan else self._in_one_piece(task)
@@ -201,7 +221,10 @@ class Model(Tracer):
         )
         masks = {}
         for number, variant in enumerate(self.variants, start=1):
-            masks[variant] = self._mask(_maps_of(score_maps) if once else maps, variant, task.size, task.cancel)
+            # Only what is enlarged lives on while it is.
+            step = self._last_step(_maps_of(score_maps) if once else maps, variant, self._device)
+            masks[variant] = self._mask(step, task.size, task.cancel)
+            del step
             task.clock.mark(f"mask {variant}")
             task.on_stage(f"mask {variant}", TRUNK_SHARE + (1 - TRUNK_SHARE) * number / len(self.variants))
             if task.on_masks and number < len(self.variants):
@@ -300,10 +323,10 @@ class Model(Tracer):
                 found[name] = weight * np.float32(self._input_scales[name])
         return found
 
-    @torch.inference_mode()
-    def _mask(self, maps: ScoreMaps, variant: str, size: tuple[int, int], token: CancelToken) -> NDArray[np.uint8]:
-        fused, coords, enlarging = self._last_step(maps, variant, self._device)
-        return winners(fused, coords, enlarging, size, device=self._device, cancel=token).numpy()
+    def _mask(
+        self, step: tuple[Tensor, CoordMap, Upscore], size: tuple[int, int], token: CancelToken
+    ) -> NDArray[np.uint8]:
+        return winners(*step, size, device=self._device, cancel=token).numpy()
 
     def _last_step(self, maps: ScoreMaps, variant: str, device: torch.device) -> tuple[Tensor, CoordMap, Upscore]:
         """What a variant enlarges to the photo, where it lies, and what enlarges it on `device`."""

@@ -31,7 +31,7 @@ def cluster(address: str) -> Iterator[Any]:
         address: `local`, `auto`, `HOST:PORT` or `ray://HOST:PORT`.
 
     Raises:
-        DeviceError: Ray is not installed, or there is no such cluster.
+        DeviceError: Ray is not installed, there is no such cluster, or this process has joined one already.
     """
     settings = dict(SETTINGS)
     if address == LOCAL:
@@ -45,6 +45,10 @@ def cluster(address: str) -> Iterator[Any]:
             raise DeviceError(
                 f"--ray needs Ray Data ({error.name} is missing); install it with: pip install 'fcn-studio[ray]'"
             ) from error
+        if ray.is_initialized():  # leaving that one would be its owner's loss
+            raise DeviceError(
+                "This process has joined a Ray cluster already; call ray.shutdown() first, or use another process."
+            )
         options: dict[str, Any] = {"log_to_driver": False}
         if not address.startswith(CLIENT):  # there they would be the head node's
             options["logging_level"] = logging.ERROR

@@ -22,6 +22,7 @@ from fcn_studio.core.trace import OUTPUT, ScoreMap, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import winning_classes, winning_probabilities
 from fcn_studio.engine.device import DeviceChoice
+from fcn_studio.engine.execution.full_precision import full_precision
 from fcn_studio.engine.execution.streaming import Plan
 from fcn_studio.engine.nets.single import SingleNet, StageMap
 from fcn_studio.engine.tracer import TRUNK_SHARE, Task, Tracer, cpu_choice, to_numpy
@@ -49,6 +50,7 @@ class SingleModel(Tracer):
         self._check(trace, variant=variant)
         return _per_pixel(trace, winning_probabilities, cancel or CancelToken())
 
+    @full_precision()
     def effective_field(self, trace: Trace, layer: str, x: int, y: int, class_index: int) -> NDArray[np.float32]:
         """See `Tracer`."""
         self._check(trace, layer=layer)
@@ -81,6 +83,7 @@ class SingleModel(Tracer):
         return self._pixels(photo).to(self._device).contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
+    @full_precision()
     def _attempt(self, task: Task, plan: Plan | None, note: str) -> Trace:
         names, done = self._net.stage_names, 0
 

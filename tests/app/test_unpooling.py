@@ -13,13 +13,16 @@ from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from fcn_studio import load
+from fcn_studio.app.jobs import Photo
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.views.fusion_pictures import points
 from fcn_studio.app.views.fusion_view import FusionView
+from fcn_studio.app.views.unpooling_choice import UnpoolingChoice
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.live_fusion import Gains, LiveFusion
 from fcn_studio.core.trace import Trace
 from fcn_studio.core.trace_file import save_trace
+from fcn_studio.engine import predictor
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.preprocess import IMAGENET_RGB
@@ -160,6 +163,31 @@ def test_overlapping_pools_are_a_reason(
     window = make_window(path)
     enter(qtbot, window, make_photo("street.png", 320, 240))
     assert "FCN-AlexNet overlap" in refused(window)
+
+
+def test_strips_are_a_reason_only_where_taps_were_asked_for(
+    qtbot: QtBot, make_photo: Callable[..., Path], tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large photos are done in strips without taps, though with them they may be done in one piece."""
+    monkeypatch.setattr(predictor, "STRIPS_ABOVE", 0)
+    monkeypatch.setattr(predictor, "ZEROS_BELOW", np.inf)
+    model, photo = load(tiny_weights, device="cpu", precision="fp32"), make_photo("street.png", 320, 240)
+    choice = UnpoolingChoice()
+    choice.choose("max_unpooling")
+    plain = model.trace(photo)
+    assert plain.provenance.size_policy != "native"
+    with qtbot.waitSignal(choice.taps_wanted, timeout=2000):
+        choice.take(plain, Photo.from_path(photo))
+    assert choice.refusal == ""
+    whole = model.trace(photo, keep_taps=True)
+    choice.take(whole, Photo.from_path(photo))
+    assert (choice.kind, choice.refusal) == ("max_unpooling", "")
+    small = model.trace(photo, keep_taps=True, memory_limit=model.memory_needed(240, 320) - 1)
+    assert small.taps
+    assert not small.switches
+    choice.take(small, Photo.from_path(photo))
+    assert "strips" in choice.refusal
+    assert choice.kind == "learned"
 
 
 def test_a_trace_file_without_indices_is_a_reason(

@@ -106,6 +106,25 @@ def test_bad_numbers_are_refused_in_a_sentence(option: str, value: str, capsys: 
     assert "give" in last
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--data", "camvid"], "--data"),
+        (["--split", "val", "--limit", "3"], "--split and --limit"),
+        (["--agreement", "--data", "camvid", "--size", "375x500"], "--size"),
+        (["--agreement", "--size", "375x500", "--repeats", "7"], "--size and --repeats"),
+    ],
+)
+def test_options_of_the_other_kind_of_run_are_refused(
+    options: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "--weights", "nowhere.safetensors", *options]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert named in line
+    assert "--agreement" in line
+    assert "nowhere" not in line
+
+
 def test_a_missing_checkpoint_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--weights", "nowhere.safetensors"]) == 2
     assert "nowhere.safetensors" in capsys.readouterr().err

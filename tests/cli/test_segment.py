@@ -8,7 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +21,8 @@ from PIL import Image
 from fcn_studio import load
 from fcn_studio.cli.main import main
 from fcn_studio.cli.sizes import memory_size
+from fcn_studio.core.photo_jobs import Outcome
+from fcn_studio.core.run_folder import RunFailed
 
 
 @pytest.fixture
@@ -166,6 +171,30 @@ def test_ctrl_c_leaves_whole_files_and_says_how_to_go_on(tiny_checkpoint: Path, 
     for path in files:
         with Image.open(path) as image:
             image.load()
+
+
+def test_what_was_done_is_told_before_an_error_that_ends_the_run(
+    tiny_checkpoint: Path,
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As when Ray loses its workers after the first photo."""
+    from fcn_studio.engine import folders
+
+    whole = folders.segmented
+
+    def lost(*arguments: Any, **options: Any) -> Iterator[Outcome]:
+        with closing(whole(*arguments, **options)) as outcomes:
+            yield next(outcomes)
+            raise RunFailed("Ray lost its workers.")
+
+    monkeypatch.setattr(folders, "segmented", lost)
+    assert segment(tiny_checkpoint, photos, "-o", tmp_path / "out", "--json") == 1
+    told = capsys.readouterr()
+    assert [Path(result["input"]).name for result in json.loads(told.out)["results"]] == ["a.png"]
+    assert told.err.splitlines()[-1] == "fcn-studio: Ray lost its workers."
 
 
 def test_a_read_only_output_folder_is_named(

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, features
 
 from fcn_studio.core.errors import Cancelled
 from fcn_studio.core.export import save_results
@@ -52,7 +52,9 @@ def jobs_of(photos: Path, out: Path) -> list[Job]:
 
 def with_trace(tracer: Tracer, trace: Callable[..., Trace]) -> Tracer:
     """The tracer with something done before or after each trace."""
-    return cast(Tracer, SimpleNamespace(trace=trace, variants=tracer.variants, choice=tracer.choice))
+    return cast(
+        Tracer, SimpleNamespace(trace=trace, variants=tracer.variants, labels=tracer.labels, choice=tracer.choice)
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -145,6 +147,71 @@ def test_leaving_early_ends_all_threads(tracer: Tracer, photos: Path, tmp_path: 
     assert next(outcomes).error is None
     outcomes.close()
     assert threading.active_count() == before
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="needs Pillow with AVIF")
+def test_a_decoder_that_raises_what_it_likes_fails_one_photo(tracer: Tracer, photos: Path, tmp_path: Path) -> None:
+    broken = photos / "1b.avif"
+    Image.effect_noise((60, 40), 50).convert("RGB").save(broken)
+    content = broken.read_bytes()
+    begin = content.index(b"mdat") + 4
+    broken.write_bytes(content[:begin] + bytes(len(content) - begin))
+    with Image.open(broken) as image, pytest.raises(RuntimeError):  # neither OSError nor ValueError
+        image.load()
+    outcomes = list(segmented(tracer, jobs_of(photos, tmp_path / "out"), Order(("mask",), ("8s",))))
+    assert [outcome.job.stem for outcome in outcomes if outcome.error] == ["1b", "2"]
+    assert str(broken) in str(outcomes[2].error)
+
+
+@pytest.mark.parametrize("step", ["read_image", "save_results"])
+def test_a_fault_in_reading_or_writing_is_one_photos_failure(
+    tracer: Tracer, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    jobs, whole, calls = jobs_of(photos, tmp_path / "out"), getattr(folders, step), []
+
+    def at_times_wrong(*arguments: Any, **options: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise TypeError("not what it should be")
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(folders, step, at_times_wrong)
+    monkeypatch.setattr(folders, "UNDER_WAY", 1)  # nothing is let in unless a failed photo's room is given back
+    outcomes = list(segmented(tracer, jobs, Order(("mask",), ("8s",))))
+    assert [outcome.job.stem for outcome in outcomes if outcome.error] == ["1", "2"]
+    assert f"{photos / '1.png'}: " in str(outcomes[1].error)
+    assert "TypeError: not what it should be" in str(outcomes[1].error)
+
+
+def test_what_is_under_way_is_reckoned_with_maps_and_pictures(tracer: Tracer, photo: NDArray[np.uint8]) -> None:
+    """Against the bytes of a real trace, whose canvas is wider than the photo."""
+    trace = tracer.trace(np.tile(photo, (16, 16, 1)))
+    pixels = trace.size[0] * trace.size[1]
+    held = trace.image.nbytes + sum(trace.mask(variant).nbytes for variant in trace.variants)
+    maps = sum(layer.evidence.nbytes for layer in trace.score_maps.values())
+    for kinds, made in ((("mask",), pixels), (("mask", "overlay"), 7 * pixels), (("figure", "mask"), 4 * pixels)):
+        reckoned = folders._bytes_a_pixel(tracer, Order(kinds, tracer.variants)) * pixels
+        assert reckoned == pytest.approx(held + maps + made, rel=0.1), kinds
+
+
+def test_equal_names_get_numbers_that_no_photo_has(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "more").mkdir()
+    for name in ("a-2.jpg", "a.jpg", "a.png", "a.webp", "B.png", "b.jpg", "more/a.png"):
+        (tmp_path / "in" / name).touch()
+    jobs = jobs_of(tmp_path / "in", tmp_path / "out")
+    stems = {str(job.source.relative_to(tmp_path / "in")): job.stem for job in jobs}
+    assert stems == {
+        "a-2.jpg": "a-2",
+        "a.jpg": "a",
+        "a.png": "a-3",
+        "a.webp": "a-4",
+        "B.png": "B",
+        "b.jpg": "b-2",
+        str(Path("more", "a.png")): "a",
+    }
+    again = list(find_jobs([tmp_path / "in" / "a.jpg"] * 3, tmp_path / "out", lambda source, error: None))
+    assert [job.stem for job in again] == ["a", "a-2", "a-3"]
 
 
 def test_the_gate_keeps_order_and_bound() -> None:

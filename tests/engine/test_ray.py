@@ -153,6 +153,26 @@ def test_a_cluster_that_is_not_there_is_named(tiny_checkpoint: Path, tmp_path: P
     assert "No Ray cluster answers at 127.0.0.1:1" in found.stderr
 
 
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.timeout(LONGEST + 30)
+def test_a_process_that_has_joined_a_cluster_is_told_so() -> None:
+    program = (
+        "import ray\n"
+        "from fcn_studio.core.errors import DeviceError\n"
+        "from fcn_studio.engine.ray_cluster import cluster\n"
+        "ray.init(address='local', num_cpus=1, include_dashboard=False, object_store_memory=100 << 20)\n"
+        "try:\n"
+        "    with cluster('local'): pass\n"
+        "except DeviceError as error: print(error, ray.is_initialized())\n"
+        "ray.shutdown()\n"
+    )
+    status, out, err = run_and_end_all([sys.executable, "-c", program])
+    assert status == 0, err
+    assert "has joined a Ray cluster already" in out
+    assert out.strip().endswith("True")  # and it is still there
+
+
 def test_without_ray_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)  # what Python itself does to forbid an import
     with pytest.raises(DeviceError, match=r"pip install 'fcn-studio\[ray\]'"), cluster("local"):

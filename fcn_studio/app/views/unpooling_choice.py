@@ -78,7 +78,8 @@ class UnpoolingChoice(QObject):
             return self.tr("This net does not fuse scores, so its upsampling cannot be exchanged.")
         if trace.provenance.net not in POOLS_OF_2:
             return self.tr("The pools of {0} overlap, so their indices cannot be undone.").format(trace.provenance.net)
-        if trace.provenance.size_policy != "native":
+        # A trace without taps says nothing yet: with them, large photos that fit are done in one piece.
+        if trace.taps and trace.provenance.size_policy != "native":
             return self.tr("This photo was done in strips, which keep no indices of the pools.")
         path = photo.path if photo is not None else None
         if isinstance(path, Path) and path.suffix.lower() == SUFFIX:

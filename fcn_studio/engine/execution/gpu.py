@@ -10,6 +10,7 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from torch import Tensor
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.engine.execution.squares import Lattice, winners_of_squares
 from fcn_studio.engine.preprocess import Preprocessing
+from fcn_studio.engine.tiling import ran_out_of_memory
 
 logger = logging.getLogger(__name__)
 
@@ -102,11 +104,11 @@ def recorded(run: Pass, pixels: Tensor) -> Recording:
     """A CUDA graph of `run`: its kernels are started by one call.
 
     Raises:
-        RuntimeError: It cannot be recorded, or there is no memory for it.
+        OutOfMemoryError: There is no memory for it.
+        RuntimeError: It cannot be recorded.
     """
     device = pixels.device
     with torch.cuda.device(device):
-        before = torch.cuda.memory_reserved(device)
         held = pixels.clone()
         side = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream(device))
@@ -114,72 +116,115 @@ def recorded(run: Pass, pixels: Tensor) -> Recording:
             for _ in range(2):  # libraries choose their kernels in the first calls, which must not be recorded
                 run(held)
         torch.cuda.current_stream(device).wait_stream(side)
+        # What the calls above left to the allocator would hide what the graph takes, which keeps its memory to itself.
+        torch.cuda.synchronize(device)
+        torch.cuda.empty_cache()
+        before = torch.cuda.memory_reserved(device)
         graph = torch.cuda.CUDAGraph()
-        # Other threads may use the GPU meanwhile.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        # On the stream of the calls above, as some libraries prepare each stream; other threads may use the GPU.
+        with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
             results = run(held)
+        taken = max(0, torch.cuda.memory_reserved(device) - before) + held.nbytes
 
     def replay(values: Tensor) -> tuple[Tensor, ...]:
         held.copy_(values)
         graph.replay()
         return tuple(result.clone() for result in results)  # the next replay overwrites its own
 
-    return Recording(replay, max(0, torch.cuda.memory_reserved(device) - before))
+    return Recording(replay, taken)
 
 
 class RecordedPasses:
-    """A pass that is recorded when an input's shape comes a second time; not for use by two threads at once.
+    """A pass that is recorded when an input's shape comes a second time. Threads take turns.
 
-    Of the recordings the most recently used are kept, as many as `GRAPHS` and as fit in `limit` bytes. A shape whose
-    recording was let go is not recorded again: recording takes several passes. Where it fails, or gives other
-    results, all goes on unrecorded.
+    Of the recordings the most recently used are kept, as many as `GRAPHS` and as fit in `limit` bytes. A shape that
+    had to make room for others, or for which memory did not suffice, is recorded again only after `clear`: recording
+    takes several passes. Where it fails otherwise, or gives other results, all goes on unrecorded.
     """
 
-    def __init__(self, run: Pass, limit: int, recorder: Recorder = recorded) -> None:
-        """Of `run`, which must do the same on the GPU for all inputs of one shape and read nothing back.
+    def __init__(
+        self,
+        run: Pass,
+        limit: int,
+        recorder: Recorder = recorded,
+        *,
+        needed: Callable[[torch.Size], int] = lambda shape: 0,
+    ) -> None:
+        """Calls of it are in inference mode, always or never.
 
-        Called in inference mode, always or never.
+        Args:
+            run: Must do the same on the GPU for all inputs of one shape, and read nothing back.
+            limit: Bytes that the recordings may hold.
+            recorder: What records it.
+            needed: Bytes that a recording for a shape will hold, about; one of more than `limit` is not made.
         """
-        self._run, self._limit, self._recorder = run, limit, recorder
+        self._run, self._limit, self._recorder, self._needed = run, limit, recorder, needed
         self._times: Counter[torch.Size] = Counter()
         self._kept: OrderedDict[torch.Size, Recording] = OrderedDict()
         self._failed = False
+        self._lock = Lock()  # a recording has one place for its input and one for its results
 
     def __call__(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """What `run` gives."""
         shape = pixels.shape
-        if shape in self._kept:
-            self._kept.move_to_end(shape)
-            return self._kept[shape].replay(pixels)
-        results = self._run(pixels)
-        self._times[shape] += 1
-        if self._times[shape] == 2 and not self._failed:
-            self._record(pixels, results)
-        return results
+        with self._lock:
+            if shape in self._kept:
+                self._kept.move_to_end(shape)
+                return self._kept[shape].replay(pixels)
+            results = self._run(pixels)
+            self._times[shape] += 1
+            if self._times[shape] == 2 and not self._failed:
+                self._record(pixels, results)
+            return results
 
     def clear(self) -> None:
-        """Lets all recordings go, as when memory runs out."""
-        self._kept.clear()
-        self._times.clear()
+        """Lets all recordings go, as when memory runs out; their shapes are recorded anew when they come twice."""
+        with self._lock:
+            self._forget()
 
     def _record(self, pixels: Tensor, expected: tuple[Tensor, ...]) -> None:
+        needed = self._needed(pixels.shape)
+        if needed > self._limit:
+            return
+        self._make_room(needed)
         try:
             recording = self._recorder(self._run, pixels)
             right = all(map(_close, recording.replay(pixels), expected))
-        except RuntimeError as error:
-            self._give_up(f"failed ({error})")
+        except (RuntimeError, MemoryError) as error:
+            if _for_want_of_memory(error):
+                logger.info("No memory to record the net for inputs of %s.", tuple(pixels.shape))
+            else:
+                self._give_up(f"failed ({error})")
             return
         if not right:
             self._give_up("gave other results")
             return
         self._kept[pixels.shape] = recording
-        while len(self._kept) > GRAPHS or sum(one.memory for one in self._kept.values()) > self._limit:
+        while len(self._kept) > GRAPHS:
             self._kept.popitem(last=False)
+        self._make_room(0)
+
+    def _make_room(self, needed: int) -> None:
+        while self._kept and needed + sum(one.memory for one in self._kept.values()) > self._limit:
+            self._kept.popitem(last=False)
+
+    def _forget(self) -> None:
+        self._kept.clear()
+        self._times.clear()
 
     def _give_up(self, why: str) -> None:
         logger.warning("Recording the net as a CUDA graph %s; photos are done without.", why)
         self._failed = True
-        self.clear()
+        self._forget()
+
+
+def _for_want_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that it followed, is of memory: CUDA complains of the broken recording last."""
+    while error is not None:
+        if ran_out_of_memory(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _close(found: Tensor, expected: Tensor) -> bool:

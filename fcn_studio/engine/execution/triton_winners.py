@@ -7,6 +7,8 @@ CUDA builds for Linux; its interpreter runs the same kernel on CPUs, which is wh
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 import triton
 import triton.language as tl
@@ -67,16 +69,18 @@ def triton_winners(scores: Tensor, lattice: Lattice, size: tuple[int, int]) -> T
     """
     height, width = size
     labels = torch.empty(size, dtype=torch.uint8, device=scores.device)
-    _winners[(height, triton.cdiv(width, BLOCK))](
-        scores,
-        labels,
-        *scores.shape[1:],
-        *scores.stride(),
-        width,
-        lattice.shift,
-        lattice.phase,
-        classes=scores.shape[0],
-        stride=lattice.stride,
-        block=BLOCK,
-    )
+    # Triton starts kernels on torch's current device, wherever their tensors lie.
+    with torch.cuda.device(scores.device) if scores.is_cuda else nullcontext():
+        _winners[(height, triton.cdiv(width, BLOCK))](
+            scores,
+            labels,
+            *scores.shape[1:],
+            *scores.stride(),
+            width,
+            lattice.shift,
+            lattice.phase,
+            classes=scores.shape[0],
+            stride=lattice.stride,
+            block=BLOCK,
+        )
     return labels
