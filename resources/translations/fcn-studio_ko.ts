@@ -2728,6 +2728,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <source>{0} ms</source>
         <translation>{0} ms</translation>
     </message>
+    <message>
+        <source>{0} s</source>
+        <translation>{0}초</translation>
+    </message>
 </context>
 <context>
     <name>RunWatch</name>

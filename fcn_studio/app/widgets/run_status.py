@@ -8,6 +8,8 @@ from fcn_studio.app.jobs import EngineInfo
 from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.captions import device_text, size_policy_text
 
+LONG = 10  # seconds, from which nobody wants them in milliseconds
+
 
 class RunStatus(QWidget):
     """Small labels in a row."""
@@ -54,7 +56,12 @@ class RunStatus(QWidget):
         self._size.setText(f"{width} \N{MULTIPLICATION SIGN} {height}")
         if shown.trace is None or shown.pending:
             return
-        self._time.setText(self.tr("{0} ms").format(round(1000 * shown.result.seconds)))
-        lines = [f"{stage}: {1000 * seconds:.1f} ms" for stage, seconds in shown.trace.timings.items()]
+        seconds = shown.result.seconds
+        self._time.setText(
+            self.tr("{0} ms").format(round(1000 * seconds))
+            if seconds < LONG
+            else self.tr("{0} s").format(f"{seconds:.1f}")
+        )
+        lines = [f"{stage}: {1000 * taken:.1f} ms" for stage, taken in shown.trace.timings.items()]
         policy = shown.trace.provenance.size_policy
         self._time.setToolTip("\n".join((*lines, *((size_policy_text(policy),) if policy != "native" else ()))))
