@@ -115,6 +115,8 @@ def _lines(found: Benchmark) -> list[str]:
         f"{made_by.device_name}, threads: {found.threads}, torch {found.torch_version}, FCN Studio {made_by.version}.",
         RULE,
     ]
+    if made_by.backend != "torch":
+        lines.append(f"What {made_by.backend} does in the trunk is not counted.")
     return [*lines, made_by.note] if made_by.note else lines
 
 

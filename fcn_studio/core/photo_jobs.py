@@ -47,8 +47,11 @@ class Order:
         return planned_files(job.folder, job.stem, kinds=self.kinds, variants=self.variants)
 
     def is_done(self, job: Job) -> bool:
-        """Whether all of it is there; files are written whole or not at all, so that one which is there is finished."""
-        return all(path.is_file() for path in self.files(job))
+        """Whether all of it is there: files are written whole or not at all, so one that is there is finished.
+
+        Empty files are not: what else failed at them, it was not this program.
+        """
+        return all(path.is_file() and path.stat().st_size for path in self.files(job))
 
 
 @dataclass(frozen=True, slots=True)

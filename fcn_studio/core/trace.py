@@ -169,7 +169,7 @@ class Provenance:
         return known.get(self.alignment, self.alignment)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Trace:
     """One trunk pass over one photo, immutable and free of torch.
 
@@ -214,6 +214,11 @@ class Trace:
         # Counted here, by whoever makes the trace: a window that asks for them must not wait.
         shares = {variant: _class_shares(mask, len(self.labels)) for variant, mask in self.masks.items()}
         object.__setattr__(self, "_shares", MappingProxyType(shares))
+
+    def __repr__(self) -> str:
+        """One line; the arrays would be hundreds."""
+        height, width = self.size
+        return f"<Trace of {width}x{height} px by {self.provenance.checkpoint}, masks {' '.join(self.masks) or 'none'}>"
 
     @property
     def size(self) -> tuple[int, int]:

@@ -75,7 +75,8 @@ class Benchmark:
         provenance: Of the traces: checkpoint, device, precision, tiles, and whether memory ran out.
         size: (height, width) of the photo.
         stages: In the order in which they end; the last is the overlay pictures of all variants.
-        total: From the file to the pictures, by a clock of its own.
+        total: From the file to the pictures, by a clock of its own; without work where another library than torch runs
+            the trunk, whose work is not counted.
         matmul_side: N of the N x N matrix product in the trunk's precision, on the same device.
         matmul: What it took, measured between the traces.
         threads: That torch uses on the CPU.
@@ -149,6 +150,7 @@ def benchmark(
             timings.append({**trace.timings, PICTURE: drawn})
             products.append(product())  # by turns, so that both meet the same load
             on_repeat(number)
+    uncounted = trace.provenance.backend != "torch"  # only torch tells what it does
     work[PICTURE] = Work(bytes=size[0] * size[1] * BYTES_A_PICTURE_PIXEL * len(trace.variants))
     return Benchmark(
         provenance=trace.provenance,
@@ -157,7 +159,7 @@ def benchmark(
             Stage(name, Timing(tuple(seconds.get(name, 0.0) for seconds in timings)), work.get(name, Work()))
             for name in dict.fromkeys(name for seconds in timings for name in seconds)
         ),
-        total=Stage("total", Timing(tuple(totals)), sum(work.values(), Work())),
+        total=Stage("total", Timing(tuple(totals)), Work() if uncounted else sum(work.values(), Work())),
         matmul_side=side,
         matmul=Timing(tuple(products)),
         threads=torch.get_num_threads(),

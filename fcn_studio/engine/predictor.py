@@ -18,7 +18,7 @@ from fcn_studio.core.errors import CheckpointError, ImageError
 from fcn_studio.core.explain import nearest_cell
 from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.geometry import CoordMap
-from fcn_studio.core.trace import LAST_STEP, ScoreMap, Trace
+from fcn_studio.core.trace import LAST_STEP, Provenance, ScoreMap, Trace
 from fcn_studio.core.unpooling import Switches
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import score_strips, winning_probabilities
@@ -203,7 +203,6 @@ class Model(Tracer):
         del taps
         task.clock.mark("score layers")
         task.cancel.check()
-        alignment = self._net.architecture.alignment
         trace = Trace(
             image=task.photo,
             labels=labels,
@@ -211,10 +210,7 @@ class Model(Tracer):
             score_maps=score_maps,
             upsamplings=self._upsamplings,
             masks={},
-            provenance=replace(
-                self._provenance(alignment, plan.description if plan else "native", note),
-                backend=self.choice.backend if plan is None and not task.keep_taps else "torch",
-            ),
+            provenance=self._made_by(task, plan, note),
             taps=kept,
             score_weights=weights if kept else {},
             switches=switches,
@@ -230,6 +226,14 @@ class Model(Tracer):
             if task.on_masks and number < len(self.variants):
                 task.on_masks(replace(trace, variants=tuple(masks), masks=masks, timings=task.clock.timings))
         return replace(trace, variants=self.variants, masks=masks, timings=task.clock.timings)
+
+    def _made_by(self, task: Task, plan: Plan | None, note: str) -> Provenance:
+        found = self._provenance(self._net.architecture.alignment, plan.description if plan else "native", note)
+        if self.choice.backend == "torch" or (plan is None and not task.keep_taps):
+            return found
+        if plan is not None and not note:
+            note = "This photo was done in strips, which are run by torch."
+        return replace(found, backend="torch", note=note)
 
     def _by_recording(self, recorded: RecordedPasses, task: Task) -> ScoreMaps:
         pixels = self._input(task.photo)

@@ -114,6 +114,10 @@ def test_finished_photos_are_skipped_when_asked(
     assert [result["input"] for result in summary["results"]] == [str(photos / "more" / "b.jpg")]
     assert (out / "more" / "b_16s.png").exists()
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in before.items() if path.parent == out)
+    (out / "a_8s.png").write_bytes(b"")  # of a disk that was full, or a copy that was stopped
+    assert segment(tiny_checkpoint, photos / "a.png", "-o", out, "--skip-existing") == 0
+    assert (out / "a_8s.png").stat().st_size
+    (out / "a_8s.png").write_bytes(b"kept as it is")
     assert segment(tiny_checkpoint, photos / "a.png", "-o", out) == 0  # not asked, so done anew
     assert (out / "a_8s.png").read_bytes() != b"kept as it is"
 

@@ -267,7 +267,9 @@ def test_without_indices_there_is_a_sentence(net_file: Path, trace: Trace) -> No
 def test_taps_and_scores_are_the_same_with_indices(net_file: Path, trace: Trace) -> None:
     plain = load(net_file, device="cpu", precision="fp32").trace(trace.image)
     for name, layer in trace.score_maps.items():
-        np.testing.assert_array_equal(plain.score_maps[name].evidence, layer.evidence)
+        # With indices the layers run one by one, without them in the quick way: the sums are those of another order.
+        error = np.abs(plain.score_maps[name].scores - layer.scores).max()
+        assert error <= 1e-5 * np.abs(layer.scores).max()
 
 
 def test_strips_have_none(net_file: Path) -> None:

@@ -245,6 +245,20 @@ def test_taps_are_those_of_torch(checkpoint: Path, photo: NDArray[np.uint8]) -> 
         np.testing.assert_allclose(ours.taps[name], tap, rtol=0, atol=1e-5 * np.abs(tap).max())
 
 
+def test_strips_are_run_by_torch_and_say_so(tiny_checkpoint: Path) -> None:
+    image = np.random.default_rng(3).integers(0, 256, (700, 500, 3), dtype=np.uint8)
+    model = fs.load(tiny_checkpoint, device="cpu", precision="fp32", backend="openvino")
+    whole = model.trace(image)
+    strips = model.trace(image, memory_limit=model.memory_needed(700, 500) // 2)
+    assert (whole.provenance.backend, whole.provenance.note) == ("openvino", "")
+    assert strips.provenance.size_policy.startswith("strips")
+    assert strips.provenance.backend == "torch"
+    assert "by torch" in strips.provenance.note
+    for name, layer in whole.score_maps.items():
+        error = np.abs(strips.score_maps[name].scores - layer.scores).max()
+        assert error <= 1e-5 * np.abs(layer.scores).max()
+
+
 def test_a_trace_file_keeps_the_backend_and_older_files_open(tiny_checkpoint: Path, tmp_path: Path) -> None:
     trace = fs.load(tiny_checkpoint, device="cpu", precision="fp32", backend="openvino").trace(
         np.zeros((9, 9, 3), np.uint8)
