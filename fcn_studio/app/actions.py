@@ -75,6 +75,13 @@ MEMORY_HINT = QT_TRANSLATE_NOOP(
     "What the net may take while it works. A photo that needs more is done in strips, with the same masks; photo and "
     "masks come on top. Automatic: what is free.",
 )
+MEMORY_TEXTS = (
+    (0, QT_TRANSLATE_NOOP("Actions", "&Automatic")),
+    (2, QT_TRANSLATE_NOOP("Actions", "&2 GB")),
+    (4, QT_TRANSLATE_NOOP("Actions", "&4 GB")),
+    (8, QT_TRANSLATE_NOOP("Actions", "&8 GB")),
+    (16, QT_TRANSLATE_NOOP("Actions", "&16 GB")),
+)
 
 ACTIONS: tuple[Entry, ...] = (
     Entry("file.open", QT_TRANSLATE_NOOP("Actions", "&Open…"), Menu.FILE, (Key.Open,), icon="open"),
@@ -440,50 +447,9 @@ ACTIONS: tuple[Entry, ...] = (
         group="precision",
         submenu=PRECISION,
     ),
-    Entry(
-        "memory.0",
-        QT_TRANSLATE_NOOP("Actions", "&Automatic"),
-        Menu.NET,
-        checkable=True,
-        group="memory",
-        submenu=MEMORY,
-        hint=MEMORY_HINT,
-    ),
-    Entry(
-        "memory.2",
-        QT_TRANSLATE_NOOP("Actions", "&2 GB"),
-        Menu.NET,
-        checkable=True,
-        group="memory",
-        submenu=MEMORY,
-        hint=MEMORY_HINT,
-    ),
-    Entry(
-        "memory.4",
-        QT_TRANSLATE_NOOP("Actions", "&4 GB"),
-        Menu.NET,
-        checkable=True,
-        group="memory",
-        submenu=MEMORY,
-        hint=MEMORY_HINT,
-    ),
-    Entry(
-        "memory.8",
-        QT_TRANSLATE_NOOP("Actions", "&8 GB"),
-        Menu.NET,
-        checkable=True,
-        group="memory",
-        submenu=MEMORY,
-        hint=MEMORY_HINT,
-    ),
-    Entry(
-        "memory.16",
-        QT_TRANSLATE_NOOP("Actions", "&16 GB"),
-        Menu.NET,
-        checkable=True,
-        group="memory",
-        submenu=MEMORY,
-        hint=MEMORY_HINT,
+    *(
+        Entry(f"memory.{gigabytes}", text, Menu.NET, checkable=True, group="memory", submenu=MEMORY, hint=MEMORY_HINT)
+        for gigabytes, text in MEMORY_TEXTS
     ),
     Entry("help.palette", QT_TRANSLATE_NOOP("Actions", "&Find a Command…"), Menu.HELP, ("Ctrl+Shift+P",)),
     Entry("help.tour", QT_TRANSLATE_NOOP("Actions", "Guided &Tour"), Menu.HELP),

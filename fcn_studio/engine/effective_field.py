@@ -9,15 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fcn_studio.core.trace import TAPS
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps
 from fcn_studio.engine.nets.trunks.trunk import Taps
-from fcn_studio.engine.tiling import SCORED, STRIDE, STRIDES, Span, Tile, halo
+from fcn_studio.engine.tiling import STRIDE, STRIDES, Span, Tile, halo
 
 
 def cell_tile(architecture: Architecture, canvas: tuple[int, int], layer: str, cell: tuple[int, int]) -> Tile:
     """What the net must see for one cell (row, column) of a score layer, in canvas pixels."""
-    stride = STRIDES[Taps._fields.index(SCORED[layer])]
+    stride = STRIDES[Taps._fields.index(TAPS[layer])]
     same = replace(architecture, alignment="same")
     # fc6 without padding lacks the cells whose window leaves its input.
     lost = same.fc6_padding() - architecture.fc6_padding() if layer == "score_fr" else 0
@@ -34,7 +35,7 @@ def cell_tile(architecture: Architecture, canvas: tuple[int, int], layer: str, c
 
 def own_cell(tile: Tile, layer: str) -> tuple[int, int]:
     """(row, column) of a tile's cell on the grid of what the tile sees."""
-    stride = STRIDES[Taps._fields.index(SCORED[layer])]
+    stride = STRIDES[Taps._fields.index(TAPS[layer])]
     return tile.rows.own_cells(stride).start, tile.columns.own_cells(stride).start
 
 

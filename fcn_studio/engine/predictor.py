@@ -18,7 +18,7 @@ from fcn_studio.core.errors import CheckpointError, ImageError
 from fcn_studio.core.explain import nearest_cell
 from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.geometry import CoordMap
-from fcn_studio.core.trace import LAST_STEP, Provenance, ScoreMap, Trace
+from fcn_studio.core.trace import LAST_STEP, TAPS, Provenance, ScoreMap, Trace
 from fcn_studio.core.unpooling import Switches
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import score_strips, winning_probabilities
@@ -36,8 +36,7 @@ from fcn_studio.engine.nets.trunks.trunk import Taps
 from fcn_studio.engine.nets.upsampling import Upscore
 from fcn_studio.engine.presence import reduced_labels, reduced_scores, strongest
 from fcn_studio.engine.tiling import (
-    SCORED,
-    STRIDES,
+    CELLS_PER_PIXEL,
     Tile,
     canvas_border,
     free_memory,
@@ -161,7 +160,7 @@ class Model(Tracer):
             self._recorded.clear()
 
     def _map_bytes(self, pixels: int) -> int:
-        maps = pixels * len(self.labels) * 4 * sum(1 / stride**2 for stride in STRIDES)
+        maps = pixels * len(self.labels) * 4 * CELLS_PER_PIXEL
         # Score maps are held twice, with and without bias, and once more while they are fused.
         return math.ceil(pixels * len(self.variants) + 4 * maps)
 
@@ -307,7 +306,7 @@ class Model(Tracer):
             bias = self._cpu_net.get_parameter(f"{name}.bias").detach().float().numpy().copy()
             found_scores = to_numpy(scores)
             evidence = np.subtract(found_scores, bias[:, None, None], out=found_scores if in_place else None)
-            tap = SCORED[name]
+            tap = TAPS[name]
             coords = self._net.coord_maps[tap]
             found[name] = ScoreMap(evidence, bias, coords, self._input_scales[name], taps[tap])
         return found

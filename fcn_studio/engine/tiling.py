@@ -23,7 +23,7 @@ from fcn_studio.engine.nets.unstarted import unstarted
 
 STRIDE = 32  # of fc7, the coarsest grid
 STRIDES = (8, 16, STRIDE)  # of pool3, pool4 and fc7, in the order of Taps
-SCORED = {"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"}
+CELLS_PER_PIXEL = sum(1 / stride**2 for stride in STRIDES)  # of all three grids
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from fcn_studio.core.geometry import PHOTO, CoordMap, Layer
 from fcn_studio.engine.execution.layers import Paths, Section
-
-STRIDE = 32  # of the coarsest grid: a span that begins at a multiple of it has cells of the whole photo's grids
+from fcn_studio.engine.tiling import STRIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def whole_width(width: int, sizes: Mapping[str, int]) -> tuple[Span, ...]:
 
 
 def spans(width: int, side: int, maps: Mapping[str, CoordMap], sizes: Mapping[str, int]) -> tuple[Span, ...]:
-    """Spans of `side` columns, a multiple of STRIDE, and of what is left.
+    """Spans of `side` columns, a multiple of STRIDE, so that its cells are the whole photo's, and of what is left.
 
     Args:
         width: Of the photo.

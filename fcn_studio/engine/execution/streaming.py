@@ -18,13 +18,14 @@ from torch.nn import functional
 
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import ImageError
-from fcn_studio.engine.execution.columns import STRIDE, Span, spans, tap_maps, whole_width
+from fcn_studio.core.trace import TAPS
+from fcn_studio.engine.execution.columns import Span, spans, tap_maps, whole_width
 from fcn_studio.engine.execution.layers import Paths, Section, sections_of, smallest_side
 from fcn_studio.engine.execution.rows import Pace, memory, output_size, output_sizes, stream
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps
 from fcn_studio.engine.nets.trunks.trunk import Taps
+from fcn_studio.engine.tiling import STRIDE
 
-SCORED = {"pool3": "score_pool3", "pool4": "score_pool4", "fc7": "score_fr"}
 STRIP_BYTES = 8 << 20  # of a layer's output at a time: on CPUs it and the input share the last-level cache
 DEVICE_STRIP_BYTES = 256 << 20  # elsewhere: enough work to keep thousands of cores busy
 LEAST_ROWS = 2  # a pool's window
@@ -179,7 +180,7 @@ class _Grids:
                     "trace it without keeping them, or make it smaller."
                 )
             self._taps = Taps(*(torch.empty(shape) for shape in shapes))
-        self._layers = {tap: layer for tap, layer in SCORED.items() if getattr(net, layer) is not None}
+        self._layers = {tap: layer for layer, tap in TAPS.items() if getattr(net, layer) is not None}
         self._maps = {tap: torch.empty(1, architecture.num_classes, *sizes[tap]) for tap in self._layers}
         self._scales = {"pool3": architecture.pool3_scale, "pool4": architecture.pool4_scale, "fc7": 1.0}
         self._span: Span | None = None
