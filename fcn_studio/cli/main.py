@@ -43,8 +43,8 @@ def _let_idle_threads_sleep() -> None:
     """Has torch's threads sleep where they wait for each other, unless the user has said otherwise.
 
     By default they spin. Where anything else wants a core, the window itself for one, they then keep it from the very
-    thread that they wait for: beside one busy process, a 480x360 photo takes 1.4 s on two cores, and 0.3 s so. OpenMP
-    reads this when torch is imported.
+    thread that they wait for, and a photo takes several times as long (tests/benchmarks/SPEED.md). OpenMP reads this
+    when torch is imported.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

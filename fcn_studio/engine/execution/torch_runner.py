@@ -1,7 +1,6 @@
 """Blocks by torch. On CPUs in strips of rows that stay in the cache, and fc6 and fc7 as the matrix products they are.
 
-At 375x500 block 1 of the published net takes 0.36 s in one piece and 0.19 s in strips where two cores multiply matrices
-at 175 GFLOP/s, and its fc6 0.41 s as a convolution and 0.28 s as a product.
+What that gains is measured in tests/benchmarks/SPEED.md.
 """
 
 from __future__ import annotations
