@@ -18,18 +18,21 @@ class Layer:
     Attributes:
         kernel: Window size.
         stride: Step between windows.
-        padding: Cells added on each side.
+        padding: Cells added before the first cell, and after the last.
         ceil: Whether a last, partial window counts (Caffe's pooling rounds up).
+        padding_after: Cells added after the last, where they are others: TensorFlow's "same" padding at stride 2.
     """
 
     kernel: int
     stride: int = 1
     padding: int = 0
     ceil: bool = False
+    padding_after: int | None = None
 
     def output_size(self, size: int) -> int:
         """Number of output cells for `size` input cells (0 or less where the kernel does not fit)."""
-        span = size + 2 * self.padding - self.kernel
+        after = self.padding if self.padding_after is None else self.padding_after
+        span = size + self.padding + after - self.kernel
         return (-(-span // self.stride) if self.ceil else span // self.stride) + 1
 
 

@@ -79,4 +79,8 @@ CAFFE = Preprocessing(order="bgr", scale=1.0, mean=(104.00698793, 116.66876762, 
 IMAGENET_RGB = Preprocessing(order="rgb", scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 # torchvision's GoogLeNet was trained in TensorFlow, and turns ImageNet's statistics into these (`transform_input`).
 HALVES = Preprocessing(order="rgb", scale=1 / 255, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-PRESETS: Mapping[str, Preprocessing] = MappingProxyType({"caffe": CAFFE, "imagenet": IMAGENET_RGB, "halves": HALVES})
+# EfficientNet-Lite's (efficientnet_lite_builder.py: MEAN_RGB and STDDEV_RGB), so that integer kernels lose nothing.
+LITE = Preprocessing(order="rgb", scale=1.0, mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0))
+PRESETS: Mapping[str, Preprocessing] = MappingProxyType(
+    {"caffe": CAFFE, "imagenet": IMAGENET_RGB, "halves": HALVES, "lite": LITE}
+)

@@ -1,4 +1,5 @@
-"""ImageNet classifiers made convolutional: torchvision's VGG-16 (with and without BatchNorm), AlexNet and GoogLeNet.
+"""ImageNet classifiers made convolutional: torchvision's VGG-16 (with and without BatchNorm), AlexNet and GoogLeNet,
+and EfficientNet-Lite (see `efficientnet_lite`).
 
 Their fully connected layers become convolutions of the same numbers (fc6 to 7x7, AlexNet's to 6x6; fc7 and the scores
 to 1x1), so that a photo of any size gives a grid of scores. At 224x224 the grid's middle cell has the classifier's own
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.labels import LabelSet, voc_colour
+from fcn_studio.engine.checkpoints.efficientnet_lite import efficientnet_lite, is_efficientnet_lite
 from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
 from fcn_studio.engine.checkpoints.parts import filled, labels_for
 from fcn_studio.engine.checkpoints.states import shape_of
@@ -23,7 +25,7 @@ from fcn_studio.engine.checkpoints.wanted import Wanted
 from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture
 from fcn_studio.engine.nets.fcn import FCN, folded
 from fcn_studio.engine.nets.trunks.googlenet import INCEPTIONS, block_channels
-from fcn_studio.engine.preprocess import CAFFE, HALVES, IMAGENET_RGB
+from fcn_studio.engine.preprocess import CAFFE, HALVES, IMAGENET_RGB, LITE
 
 IMAGENET_CLASSES = 1000
 # Places of the convolutions in torchvision's `features`, and of the fully connected layers in its `classifier`.
@@ -37,9 +39,11 @@ STATISTICS = ("weight", "bias", "running_mean", "running_var")
 
 
 def is_classifier(state: Mapping[str, Tensor]) -> bool:
-    """Whether the keys are those of one of torchvision's classifiers."""
-    return {"features.0.weight", "classifier.6.weight"} <= set(state) or {"inception3a.branch1.conv.weight"} <= set(
-        state
+    """Whether the keys are those of one of torchvision's classifiers, or of EfficientNet-Lite."""
+    return (
+        {"features.0.weight", "classifier.6.weight"} <= set(state)
+        or "inception3a.branch1.conv.weight" in state
+        or is_efficientnet_lite(state)
     )
 
 
@@ -51,8 +55,12 @@ def load_classifier(path: Path, state: Mapping[str, Tensor], wanted: Wanted | No
     """
     wanted = wanted or Wanted()
     state = {key: value.float() for key, value in state.items() if not key.startswith(AUXILIARY)}
+    source = "torchvision"
     try:
-        if "inception3a.branch1.conv.weight" in state:
+        if is_efficientnet_lite(state):
+            net = efficientnet_lite(path, state)
+            classifier, source, usual = net.architecture.name.removesuffix(" classifier"), "efficientnet_pytorch", LITE
+        elif "inception3a.branch1.conv.weight" in state:
             net, classifier, usual = _googlenet(path, state), "GoogLeNet", HALVES
         elif shape_of(path, state, "features.0.weight", dimensions=4)[-1] == 11:
             net, classifier, usual = _from_features(path, state, "alexnet"), "AlexNet", IMAGENET_RGB
@@ -68,7 +76,7 @@ def load_classifier(path: Path, state: Mapping[str, Tensor], wanted: Wanted | No
         preprocessing=wanted.preprocessing or usual,
         digest=file_digest(path),
         name=path.stem,
-        card={"source": "torchvision", "classifier": classifier, "convolutionalised": True},
+        card={"source": source, "classifier": classifier, "convolutionalised": True},
     )
 
 

@@ -24,7 +24,7 @@ from fcn_studio.engine.nets.build import Net
 SUFFIX = ".safetensors"
 TORCH_SUFFIXES = (".pth", ".pt")
 CAFFE_SUFFIX = ".caffemodel"
-SCORES = ("score_fr.bias", "classifier.6.bias", "fc.bias", "classifier.bias", "classifier.4.bias")
+SCORES = ("score_fr.bias", "classifier.6.bias", "fc.bias", "_fc.bias", "classifier.bias", "classifier.4.bias")
 SUFFIXES = (SUFFIX, *TORCH_SUFFIXES, CAFFE_SUFFIX)
 
 

@@ -8,9 +8,19 @@ from typing import Any, Literal
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.geometry import PHOTO, CoordMap, Layer, aligned_kernel, crop_pair
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import MULTIPLIERS, layers_of
 
 Alignment = Literal["caffe", "same", "classifier"]
-TrunkKind = Literal["vgg16", "alexnet", "googlenet"]
+TrunkKind = Literal[
+    "vgg16",
+    "alexnet",
+    "googlenet",
+    "efficientnet_lite0",
+    "efficientnet_lite1",
+    "efficientnet_lite2",
+    "efficientnet_lite3",
+    "efficientnet_lite4",
+]
 Upsampling = Literal["bilinear", "learned", "per_class", "nearest"]
 
 ALIGNMENTS: tuple[Alignment, ...] = ("caffe", "same", "classifier")
@@ -27,8 +37,14 @@ FIRST_PADDING: dict[TrunkKind, dict[Alignment, int]] = {
     "vgg16": {"caffe": 100, "same": 1, "classifier": 1},
     "alexnet": {"caffe": 100, "same": 5, "classifier": 2},
     "googlenet": {"same": 3, "classifier": 3},
+    **{lite: {"same": 0, "classifier": 0} for lite in MULTIPLIERS},
 }
-NAMES: dict[TrunkKind, str] = {"vgg16": "FCN-VGG16", "alexnet": "FCN-AlexNet", "googlenet": "FCN-GoogLeNet"}
+NAMES: dict[TrunkKind, str] = {
+    "vgg16": "FCN-VGG16",
+    "alexnet": "FCN-AlexNet",
+    "googlenet": "FCN-GoogLeNet",
+    **{lite: f"FCN-EfficientNet-Lite{lite[-1]}" for lite in MULTIPLIERS},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +56,8 @@ class Architecture:
         alignment: `caffe` (first convolution padded by 100, fc6 unpadded), `same` (fc6 padded, no canvas of zeros), or
             `classifier`: the paddings of torchvision's ImageNet classifier, made convolutional; FCN-32s only.
         channels: Output channels of the five convolution blocks; of GoogLeNet those of conv1, conv3, and the last
-            inception modules at strides 8, 16 and 32.
-        fc_channels: Output channels of fc6 and fc7; GoogLeNet has neither.
+            inception modules at strides 8, 16 and 32; of EfficientNet-Lite those of the last stages at each stride.
+        fc_channels: Output channels of fc6 and fc7; GoogLeNet has neither, EfficientNet-Lite fc6 or the head alone.
         batch_norm: Whether each trunk convolution is followed by batch normalisation.
         upsampling: `bilinear` (fixed, as in the Caffe nets), `learned` (bilinear at the start, dense), `per_class`
             (learned, one kernel for each class) or `nearest` (unpooling by copying).
@@ -107,20 +123,29 @@ class Architecture:
 
     def values_per_pixel(self) -> float:
         """Features that the widest step of the trunk holds at once, input and output, for each pixel of the canvas."""
+        if self.is_lite:  # stage 2 expands the first block's channels by six, at stride 2
+            return 2 * 6 * self.channels[0] / 2**2
         first_stride = {"vgg16": 1, "alexnet": 4, "googlenet": 2}[self.trunk]
         return 2 * self.channels[0] / first_stride**2
+
+    @property
+    def is_lite(self) -> bool:
+        """Whether the trunk is one of the EfficientNet-Lite."""
+        return self.trunk in MULTIPLIERS
 
     def pool_maps(self) -> dict[str, CoordMap]:
         """Where the cells of the scored features of strides 8, 16 and 32 lie on the photo, by the features' names."""
         layers = {"vgg16": self._vgg16_layers, "alexnet": self._alexnet_layers, "googlenet": self._googlenet_layers}
         found, current = {}, PHOTO
-        for name, layer in layers[self.trunk]():
+        for name, layer in self._lite_layers() if self.is_lite else layers[self.trunk]():
             current = current.through(layer)
             found[name] = current
         return {name: found[name] for name in self.tap_names()}
 
     def tap_names(self) -> tuple[str, str, str]:
         """The features that are scored, of strides 8, 16 and 32: pools' outputs, and what the classifier read."""
+        if self.is_lite:
+            return "stage3", "stage5", "head" if self.alignment == "classifier" else "fc6"
         taps = {
             "vgg16": ("pool3", "pool4", "fc7"),
             "alexnet": ("pool1", "pool2", "fc7"),
@@ -131,6 +156,8 @@ class Architecture:
     def tap_channels(self) -> tuple[int, int, int]:
         """Channels of the features of `tap_names`."""
         if self.trunk == "vgg16":
+            return self.channels[2], self.channels[3], self.fc_channels
+        if self.is_lite:
             return self.channels[2], self.channels[3], self.fc_channels
         if self.trunk == "alexnet":
             return self.channels[0], self.channels[1], self.fc_channels
@@ -178,6 +205,10 @@ class Architecture:
         yield "pool4", POOL
         for number in ("5a", "5b"):
             yield f"inception{number}", Layer(kernel=3, padding=1)
+
+    def _lite_layers(self) -> Iterator[tuple[str, Layer]]:
+        yield from layers_of(self.trunk)
+        yield ("head", Layer(kernel=1)) if self.alignment == "classifier" else ("fc6", Layer(kernel=3, padding=1))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for metadata."""

@@ -13,15 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
+from fcn_studio.core.geometry import PHOTO, CoordMap, aligned_kernel, crop_pair
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.trunks.alexnet import AlexNetTrunk
+from fcn_studio.engine.nets.trunks.efficientnet_lite import EfficientNetLiteTrunk
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import MULTIPLIERS
 from fcn_studio.engine.nets.trunks.googlenet import GoogLeNetTrunk
 from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps, Trunk
 from fcn_studio.engine.nets.trunks.vgg16 import Vgg16Trunk
@@ -37,6 +40,7 @@ def trunk_of(architecture: Architecture) -> Trunk:
         "vgg16": Vgg16Trunk,
         "alexnet": AlexNetTrunk,
         "googlenet": GoogLeNetTrunk,
+        **dict.fromkeys(MULTIPLIERS, EfficientNetLiteTrunk),
     }
     return kinds[architecture.trunk](architecture)
 
@@ -142,8 +146,21 @@ class FCN(nn.Module):
         crop = coords.upsampled(upscore.stride, upscore.kernel).crop_to(PHOTO)
         return _crop(upscore(fused), crop, crop, size)
 
-    def forward(self, photo: Tensor) -> dict[str, Tensor]:
-        """(N, 3, H, W) photo to the (N, classes, H, W) scores of each variant, from one trunk pass."""
+    def _thinned(self, maps: ScoreMaps, variant: str, size: tuple[int, int], step: int) -> Tensor:
+        """The scores of `variant` at every `step`-th row and column of a photo of `size`: those of `thinned`."""
+        fused, coords, upscore = self.fused(maps, variant)
+        grid = CoordMap(Fraction(step), Fraction(step - 1))
+        stride = upscore.stride // step
+        enlarge = Upscore(fused.shape[1], stride, kind="bilinear", kernel=aligned_kernel(coords, stride, grid))
+        crop = coords.upsampled(stride, enlarge.kernel).crop_to(grid)
+        return _crop(enlarge(fused), crop, crop, (size[0] // step, size[1] // step))
+
+    def forward(self, photo: Tensor, step: int = 1) -> dict[str, Tensor]:
+        """(N, 3, H, W) photo to the (N, classes, H, W) scores of each variant, from one trunk pass.
+
+        With a `step` of 2 or 4, only the scores of the pixels that `thinned` keeps, which on the whole photo cost as
+        much as the trunk; ValueError where the net's upsampling is not bilinear or its cells lie between pixels.
+        """
         maps = self.score(self.taps(photo))
         size = (photo.shape[-2], photo.shape[-1])
         # bf16 transposed convolutions are slow on CPUs, and scores are small: fuse and enlarge in fp32.
@@ -153,7 +170,16 @@ class FCN(nn.Module):
                 None if maps.score_pool4 is None else maps.score_pool4.float(),
                 None if maps.score_pool3 is None else maps.score_pool3.float(),
             )
+            if step > 1:
+                if self.architecture.upsampling != "bilinear":
+                    raise ValueError(f"upsampling {self.architecture.upsampling} has no scores of every {step}th pixel")
+                return {name: self._thinned(maps, name, size, step) for name in self.architecture.variants}
             return {variant: self.scores(maps, variant, size) for variant in self.architecture.variants}
+
+
+def thinned(pixels: Tensor, step: int) -> Tensor:
+    """(..., H, W) at every `step`-th row and column, from number `step - 1` on."""
+    return pixels[..., step - 1 :: step, step - 1 :: step]
 
 
 def _zero_score(channels: int, classes: int) -> nn.Conv2d:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 
+from torch import Tensor
+
 from fcn_studio.engine.training.augment import augment
 from fcn_studio.engine.training.distributed import World
 from fcn_studio.engine.training.examples import Examples, Pair
@@ -14,7 +16,14 @@ from fcn_studio.engine.training.seeds import EXAMPLE, epoch_order, generator_of
 
 
 def training_batches(
-    examples: Examples, recipe: Recipe, *, epoch: int, first: int, world: World, readers: Readers
+    examples: Examples,
+    recipe: Recipe,
+    *,
+    epoch: int,
+    first: int,
+    world: World,
+    readers: Readers,
+    repeats: Tensor | None = None,
 ) -> Generator[list[Pair], None, None]:
     """This process's share of each batch of an epoch, photos in float32 of 0 to 255.
 
@@ -28,12 +37,13 @@ def training_batches(
         first: Steps of the epoch that are done already.
         world: The processes that share each batch.
         readers: Do the work.
+        repeats: How often each example is to come up, see `epoch_order`.
 
     Raises:
         DataError: A file cannot be read or does not fit.
     """
     stage, steps = recipe.stage_at(epoch), recipe.steps_at(epoch, len(examples))
-    order = epoch_order(recipe.seed, epoch, len(examples))
+    order = epoch_order(recipe.seed, epoch, len(examples), repeats)
     shares = [world.share(order[step * stage.batch : (step + 1) * stage.batch]) for step in range(first, steps)]
 
     def example(index: int) -> Pair:

@@ -66,7 +66,8 @@ def training_loss(
             )
             total = total + weights[variant] * (entropy / len(marks) if recipe.loss_reduction == "sum" else entropy)
         if stage.lovasz and variant == finest:
-            thinned, truth = (value[..., ::LOVASZ_STRIDE, ::LOVASZ_STRIDE] for value in (each, marks))
+            step = LOVASZ_STRIDE // recipe.loss_step
+            thinned, truth = (value[..., ::step, ::step] for value in (each, marks))
             inside = truth != void
             probabilities = thinned.softmax(1).permute(0, 2, 3, 1)[inside]
             total = total + stage.lovasz * lovasz_softmax(probabilities, truth[inside]) * per_image

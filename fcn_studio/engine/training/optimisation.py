@@ -14,6 +14,7 @@ from fcn_studio.engine.training.recipe import Recipe
 from fcn_studio.engine.training.stages import Phase
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
+BEHIND_TRUNK = ("fc6", "fc7", "bn6", "bn7", "score", "upscore", "deconv")  # layers that a classifier's file lacks
 
 
 class CaffeSGD(Optimizer):
@@ -58,23 +59,23 @@ class CaffeSGD(Optimizer):
 
 
 def make_optimizer(net: nn.Module, recipe: Recipe, phase: Phase) -> Optimizer:
-    """The phase's optimizer: weights of convolutions decay, biases and norms do not, and biases have their own rate.
+    """The phase's optimizer: weights of convolutions decay, biases and norms do not; biases and trunk have own rates.
 
-    Upsampling has weights only where it is learned; they are convolutions' then.
+    Upsampling has weights only where it is learned; they are convolutions' then. What needs no gradient is left out.
     """
     rate = phase.learning_rate
-    decayed = [value for value in net.parameters() if value.ndim > 1]
-    free = [value for value in net.parameters() if value.ndim <= 1]
+    biases = {id(each.bias) for each in net.modules() if isinstance(each, CONVOLUTIONS) and each.bias is not None}
+    gathered: dict[tuple[float, float], list[Tensor]] = {}
+    for name, value in net.named_parameters():
+        if value.requires_grad:
+            factor = 1.0 if name.startswith(BEHIND_TRUNK) else recipe.trunk_learning_rate
+            factor *= recipe.bias_learning_rate if id(value) in biases else 1.0
+            decay = recipe.weight_decay if value.ndim > 1 else 0.0
+            gathered.setdefault((decay, factor), []).append(value)
+    in_order = sorted(gathered.items(), key=lambda item: (-item[0][0], item[0][1] != 1))
     groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": recipe.weight_decay},
-        {"params": free, "weight_decay": 0.0},
+        {"params": values, "weight_decay": decay, "lr": rate * factor} for (decay, factor), values in in_order
     ]
-    if recipe.bias_learning_rate != 1:
-        biases = [each.bias for each in net.modules() if isinstance(each, CONVOLUTIONS) and each.bias is not None]
-        of_convolutions = {id(bias) for bias in biases}
-        groups[1]["params"] = [value for value in free if id(value) not in of_convolutions]
-        groups.append({"params": biases, "weight_decay": 0.0, "lr": rate * recipe.bias_learning_rate})
-    groups = [group for group in groups if group["params"]]
     if recipe.optimizer == "sgd":
         return CaffeSGD(groups, lr=rate, momentum=recipe.momentum)
     return torch.optim.AdamW(groups, lr=rate)

@@ -8,16 +8,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from fcn_studio.engine.checkpoints.states import all_finite
 from fcn_studio.engine.device import DTYPES, Precision
 from fcn_studio.engine.nets.build import Net
+from fcn_studio.engine.nets.fcn import thinned
 from fcn_studio.engine.training.distributed import World, telling_of_the_end
 from fcn_studio.engine.training.examples import Pair
 from fcn_studio.engine.training.losses import training_loss
-from fcn_studio.engine.training.optimisation import clip, make_optimizer, make_schedule
+from fcn_studio.engine.training.optimisation import BEHIND_TRUNK, clip, make_optimizer, make_schedule
 from fcn_studio.engine.training.recipe import Recipe
 from fcn_studio.engine.training.seeds import STEP, generator_of, seed_of
 from fcn_studio.engine.training.stages import Phase, Stage
@@ -56,6 +57,8 @@ class PhaseTrainer:
         fast_last = self._device.type == "cuda" or precision != "fp32"
         self._format = torch.channels_last if fast_last else torch.contiguous_format
         self.net = self._placed(net)
+        for name in recipe.frozen:
+            self.net.get_submodule(name).requires_grad_(False)
         self.mean_net = copy.deepcopy(self.net).requires_grad_(False).eval()
         all_used = all(recipe.weights_by_output[name] for name in phase.variants)
         self._module = world.wrapped(self.net, all_used=all_used, in_one_part=recipe.sampling == "crops")
@@ -89,6 +92,7 @@ class PhaseTrainer:
             NotFinite: The loss is not; the weights stay as they were.
         """
         self.net.train()
+        self._hold_statistics()
         parts = _stacked(pairs)
         shares = [self._share(part.marks, weights) for part in parts]
         whole = float(self._world.sum(torch.tensor(sum(shares), dtype=torch.float64)))
@@ -127,7 +131,8 @@ class PhaseTrainer:
         waits = not is_last and isinstance(self._module, DistributedDataParallel)
         with self._module.no_sync() if waits else contextlib.nullcontext():  # type: ignore[operator]
             with torch.autocast(self._device.type, dtype=self._autocast, enabled=self._autocast is not None):
-                scores: Mapping[str, Tensor] = self._module(inputs)
+                scores: Mapping[str, Tensor] = self._scores(inputs)
+            marks = thinned(marks, self.recipe.loss_step)
             loss = factor * training_loss(
                 scores,
                 marks,
@@ -139,6 +144,21 @@ class PhaseTrainer:
             )
             loss.backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
+
+    def _scores(self, inputs: Tensor) -> Mapping[str, Tensor]:
+        step = self.recipe.loss_step
+        found: Mapping[str, Tensor] = self._module(inputs, step) if step > 1 else self._module(inputs)
+        return found
+
+    def _hold_statistics(self) -> None:
+        """Puts the normalisations that keep their statistics into evaluation mode."""
+        for name, layer in self.net.named_children():
+            if name in self.recipe.frozen:
+                layer.eval()
+        if self.recipe.frozen_norms:
+            for name, module in self.net.named_modules():
+                if isinstance(module, nn.BatchNorm2d) and not name.startswith(BEHIND_TRUNK):
+                    module.eval()
 
     def _share(self, marks: Tensor, weights: Tensor | None) -> float:
         if self.recipe.loss_reduction == "sum":

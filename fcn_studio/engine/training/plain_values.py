@@ -34,7 +34,7 @@ def typed(name: str, value: Any, kind: str) -> Any:
         return float(value)
     if kind == "int" and number and (isinstance(value, int) or value.is_integer()):
         return int(value)
-    if kind == "str" and isinstance(value, str):
+    if {"str": str, "bool": bool}.get(kind) is type(value):
         return value
-    wanted = {"int": "a whole number", "float": "a number", "str": "a word"}
+    wanted = {"int": "a whole number", "float": "a number", "str": "a word", "bool": "true or false"}
     raise DataError(f"{name} = {value!r} must be {wanted[kind]}.")

@@ -29,7 +29,7 @@ class Recipe:
     Attributes:
         name: Kept in the checkpoint's card.
         net: `fcn`, which fuses scores (see `Architecture`), or `decoder` (see `DecoderArchitecture`).
-        trunk: `vgg16`, `alexnet` or `googlenet`; of a decoder `blocks` (two convolutions each) or one of the VGG nets.
+        trunk: `vgg16`, `alexnet`, `googlenet` or `efficientnet_lite0` to `4`; of a decoder `blocks` (two convolutions each) or one of the VGG nets.
         channels: Output channels of the five convolution blocks.
         batch_norm: Batch normalisation after each trunk convolution.
         upsampling: `bilinear` (fixed), `learned`, `per_class` or `nearest`; of a decoder `transposed`, `nearest`,
@@ -64,7 +64,13 @@ class Recipe:
         clip_gradient: Largest norm of the gradient; 0 for any.
         sampling: `crops` of the stages' size, or photos `whole`, each at its own size.
         loss_sampling: Share of the cells of stride 32 whose pixels count in the loss; the others are drawn each step.
-        preprocessing: Of the net's input: `imagenet` (RGB), `caffe` (BGR, 0..255 minus the mean) or `halves`.
+        preprocessing: Of the net's input: `imagenet` (RGB), `caffe` (BGR, 0..255 minus the mean), `halves` or `lite`.
+        trunk_learning_rate: Factor on the learning rate of the trunk, where it was trained before and the rest is new.
+        frozen: Layers that keep the weights and statistics that they came with, by the net's names (`stage1`).
+        frozen_norms: Whether the normalisations of the whole trunk keep the statistics that they came with.
+        loss_step: Pixels whose scores count in the loss: every one, or each second or fourth row and column.
+        rare_photos: Photos with a class that fewer than this share of all photos have come up more often: as often as
+            the square root of the two shares' ratio says (repeat factors; Gupta, Dollar, Girshick 2019).
     """
 
     name: str = "modern"
@@ -104,6 +110,11 @@ class Recipe:
     sampling: str = "crops"
     loss_sampling: float = 1.0
     preprocessing: str = "imagenet"
+    trunk_learning_rate: float = 1.0
+    frozen: tuple[str, ...] = ()
+    frozen_norms: bool = False
+    loss_step: int = 1
+    rare_photos: float = 0.0
 
     def __post_init__(self) -> None:
         check_recipe(self)

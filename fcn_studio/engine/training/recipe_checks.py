@@ -12,6 +12,8 @@ from fcn_studio.core.errors import DataError
 from fcn_studio.engine.nets.architecture import MAX_CHANNELS, VARIANTS
 from fcn_studio.engine.nets.build import empty
 from fcn_studio.engine.nets.fcn import FCN
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import MULTIPLIERS
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import block_channels as lite_channels
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
 from fcn_studio.engine.preprocess import PRESETS
 from fcn_studio.engine.training.recipe_values import DECODER_ONLY, FCN_ONLY
@@ -19,6 +21,7 @@ from fcn_studio.engine.training.recipe_values import DECODER_ONLY, FCN_ONLY
 if TYPE_CHECKING:
     from fcn_studio.engine.training.recipe import Recipe
 
+LOSS_STEPS = (1, 2, 4)
 BLOCKS = 5  # of every trunk, each halving the sides
 
 # Entries that say one of a few words.
@@ -42,6 +45,8 @@ RANGES = {
     "bias_learning_rate": float("inf"),
     "clip_gradient": float("inf"),
     "colour": float("inf"),
+    "trunk_learning_rate": float("inf"),
+    "rare_photos": 1.0,
 }
 
 
@@ -76,6 +81,8 @@ def _check_numbers(recipe: Recipe) -> None:
         raise DataError(f"learning_rate = {recipe.learning_rate} must be more than 0.")
     if not 0 < recipe.loss_sampling <= 1:
         raise DataError(f"loss_sampling = {recipe.loss_sampling} must be a share of the cells: above 0, 1 at most.")
+    if recipe.loss_step not in LOSS_STEPS:
+        raise DataError(f"loss_step = {recipe.loss_step} must be 1, 2 or 4.")
     if not 0 <= recipe.flip <= 1:
         raise DataError(f"flip = {recipe.flip} must be a probability: 0 to 1.")
     if not all(isfinite(weight) and weight >= 0 for weight in recipe.variant_weights):
@@ -116,6 +123,11 @@ def _check_net(recipe: Recipe) -> None:
     variants = recipe.architecture(1).variants
     if recipe.net == "fcn" and variants != tuple(name for name in VARIANTS if name in variants):
         raise DataError(f"variants = {list(variants)} must stand once each, coarsest first: {', '.join(VARIANTS)}.")
+    if recipe.trunk in MULTIPLIERS and recipe.channels != lite_channels(recipe.trunk):
+        raise DataError(
+            f"channels = {list(recipe.channels)} are not those of {recipe.trunk}: {list(lite_channels(recipe.trunk))}."
+        )
+    _check_layers(recipe)
     if recipe.trunk == "googlenet" and recipe.channels != block_channels(recipe.channels[0]):
         raise DataError(
             f"channels = {list(recipe.channels)} are no GoogLeNet's; with {recipe.channels[0]} in conv1 they are "
@@ -125,6 +137,20 @@ def _check_net(recipe: Recipe) -> None:
         raise DataError(
             f"variant_weights = {list(recipe.variant_weights)} must hold one weight for each of the net's outputs: "
             f"{', '.join(variants)}."
+        )
+
+
+def _check_layers(recipe: Recipe) -> None:
+    """Holds what names layers, or asks something of them, against the net."""
+    net = empty(recipe.architecture(1))
+    layers = [name for name, _ in net.named_children()]
+    if unknown := [name for name in recipe.frozen if name not in layers]:
+        raise DataError(f"frozen = {list(recipe.frozen)}: {unknown[0]!r} is no layer here: {', '.join(layers)}.")
+    odd = isinstance(net, FCN) and all(kernel % 2 for kernel in net.architecture.kernels().values())
+    if recipe.loss_step > 1 and not (odd and recipe.upsampling == "bilinear" and recipe.sampling == "crops"):
+        raise DataError(
+            f"loss_step = {recipe.loss_step} needs crops, bilinear upsampling and a trunk whose cells lie on pixels "
+            "(EfficientNet-Lite, AlexNet, GoogLeNet); take 1."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import Tensor
 
 # What a seed is for; chance of one kind never repeats that of another.
 ORDER, EXAMPLE, STEP, NET = range(4)
@@ -20,7 +21,17 @@ def generator_of(seed: int, kind: int, *place: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed_of(seed, kind, *place))
 
 
-def epoch_order(seed: int, epoch: int, images: int) -> list[int]:
-    """The order of the training images in an epoch."""
-    order: list[int] = torch.randperm(images, generator=generator_of(seed, ORDER, epoch)).tolist()
+def epoch_order(seed: int, epoch: int, images: int, repeats: Tensor | None = None) -> list[int]:
+    """The order of the training images in an epoch.
+
+    With `repeats`, (images,) float, 1 or more, so many images are drawn from a list in which each stands as often as
+    its number says, its fraction by chance.
+    """
+    chance = generator_of(seed, ORDER, epoch)
+    if repeats is None:
+        order: list[int] = torch.randperm(images, generator=chance).tolist()
+        return order
+    counts = (repeats + torch.rand(images, generator=chance)).floor().long()
+    listed = torch.arange(images).repeat_interleave(counts)
+    order = listed[torch.randperm(len(listed), generator=chance)[:images]].tolist()
     return order

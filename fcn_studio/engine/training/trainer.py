@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from fcn_studio.core.dataset import find_examples
 from fcn_studio.core.datasets.class_presence import only_class_sentence
 from fcn_studio.core.errors import Cancelled, DataError
@@ -22,7 +24,7 @@ from fcn_studio.engine.nets.surgery_report import Transplant
 from fcn_studio.engine.training.batches import training_batches
 from fcn_studio.engine.training.distributed import ALONE, World
 from fcn_studio.engine.training.evaluator import Evaluator
-from fcn_studio.engine.training.examples import Examples, class_pixels, usual_allowance
+from fcn_studio.engine.training.examples import Examples, class_pixels, repeat_factors, usual_allowance
 from fcn_studio.engine.training.failures import diverged, telling_of_memory
 from fcn_studio.engine.training.learner import Learner
 from fcn_studio.engine.training.losses import class_weights
@@ -162,8 +164,9 @@ class Trainer:
             try:
                 with fit.writer.ending(), telling_of_memory(self._run, self._config.device):
                     self._count_classes(fit)
+                    repeats = self._repeats(fit)
                     while self._learner.state.epoch < self.recipe.epochs:
-                        self._train_epoch(fit)
+                        self._train_epoch(fit, repeats)
                         on_epoch(self._end_epoch(fit))
             except Cancelled:
                 self._world.wait()  # torchrun ends all processes soon after one has ended, also one that still saves
@@ -208,7 +211,20 @@ class Trainer:
         if balanced:
             self._learner.class_pixels = pixels
 
-    def _train_epoch(self, fit: _Fit) -> None:
+    def _repeats(self, fit: _Fit) -> Tensor | None:
+        """How often each example comes up, counted anew when a run goes on, which also reads them into memory."""
+        if not self.recipe.rare_photos:
+            return None
+        heard, threshold = fit.callbacks, self.recipe.rare_photos
+        try:
+            return repeat_factors(
+                self._train, fit.readers, threshold=threshold, on_read=heard.on_read, stop=heard.stop
+            )
+        except Cancelled:
+            self.save()
+            raise
+
+    def _train_epoch(self, fit: _Fit, repeats: Tensor | None) -> None:
         state, epoch = self._learner.state, self._learner.state.epoch
         self._learner.enter_phase_of(epoch)
         training = self._learner.training
@@ -218,7 +234,13 @@ class Trainer:
             weights = class_weights(self._learner.class_pixels, stage.class_balance)
         last = time.monotonic()
         batches = training_batches(
-            self._train, self.recipe, epoch=epoch, first=state.position, world=self._world, readers=fit.readers
+            self._train,
+            self.recipe,
+            epoch=epoch,
+            first=state.position,
+            world=self._world,
+            readers=fit.readers,
+            repeats=repeats,
         )
         with closing(batches):
             while state.position < steps:
