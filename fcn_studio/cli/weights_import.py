@@ -41,8 +41,8 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preprocessing",
         metavar="NAME",
-        choices=("caffe", "imagenet", "halves"),
-        help="caffe (BGR less the mean), imagenet (RGB, mean and deviation) or halves (RGB from -1 to 1); default: "
+        choices=("caffe", "imagenet", "halves", "lite"),
+        help="caffe (BGR less the mean), imagenet (RGB, mean and deviation), halves (RGB from -1 to 1) or lite (RGB less 127, by 128); default: "
         "that of the program that wrote the file",
     )
     parser.add_argument("--head", choices=("semantic", "geometric"), help="of SIFT Flow's nets, which have two")

@@ -12,7 +12,7 @@ from fcn_studio.engine.nets.build import net_name
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.preprocess import PRESETS, Preprocessing
 
-NAMES = {"caffe": "Caffe's", "imagenet": "torchvision's", "halves": "from -1 to 1"}
+NAMES = {"caffe": "Caffe's", "imagenet": "torchvision's", "halves": "from -1 to 1", "lite": "EfficientNet-Lite's"}
 DATA = 3  # significant digits of a mean
 
 

@@ -217,9 +217,7 @@ class Trainer:
             return None
         heard, threshold = fit.callbacks, self.recipe.rare_photos
         try:
-            return repeat_factors(
-                self._train, fit.readers, threshold=threshold, on_read=heard.on_read, stop=heard.stop
-            )
+            return repeat_factors(self._train, fit.readers, threshold=threshold, on_read=heard.on_read, stop=heard.stop)
         except Cancelled:
             self.save()
             raise
