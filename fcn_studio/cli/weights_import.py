@@ -42,8 +42,8 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         "--preprocessing",
         metavar="NAME",
         choices=("caffe", "imagenet", "halves", "lite"),
-        help="caffe (BGR less the mean), imagenet (RGB, mean and deviation), halves (RGB from -1 to 1) or lite (RGB less 127, by 128); default: "
-        "that of the program that wrote the file",
+        help="caffe (BGR less the mean), imagenet (RGB, mean and deviation), halves (RGB from -1 to 1) or lite (RGB "
+        "less 127, by 128); default: that of the program that wrote the file",
     )
     parser.add_argument("--head", choices=("semantic", "geometric"), help="of SIFT Flow's nets, which have two")
     parser.add_argument(

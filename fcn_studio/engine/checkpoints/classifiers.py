@@ -1,9 +1,9 @@
-"""ImageNet classifiers made convolutional: torchvision's VGG-16 (with and without BatchNorm), AlexNet and GoogLeNet,
-and EfficientNet-Lite (see `efficientnet_lite`).
+"""ImageNet classifiers made convolutional.
 
-Their fully connected layers become convolutions of the same numbers (fc6 to 7x7, AlexNet's to 6x6; fc7 and the scores
-to 1x1), so that a photo of any size gives a grid of scores. At 224x224 the grid's middle cell has the classifier's own
-scores. The same nets, but for their scores, are trunks to train an FCN from.
+They are torchvision's VGG-16 (with and without BatchNorm), AlexNet and GoogLeNet, and EfficientNet-Lite (see
+`efficientnet_lite`). Their fully connected layers become convolutions of the same numbers (fc6 to 7x7, AlexNet's to
+6x6; fc7 and the scores to 1x1), so that a photo of any size gives a grid of scores. At 224x224 the grid's middle cell
+has the classifier's own scores. The same nets, but for their scores, are trunks to train an FCN from.
 """
 
 from __future__ import annotations

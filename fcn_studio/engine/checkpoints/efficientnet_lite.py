@@ -7,7 +7,7 @@
     _conv_head, _bn1                          head.conv, head.bn
     _fc (1000, 1280)                          score_fr, 1x1
 
-The mean of a class's map is the classifier's logit, since the mean over the grid and the linear layer can change places.
+The mean of a class's map is the classifier's logit: the mean over the grid and the linear layer can change places.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def _trunk(path: Path, state: Mapping[str, Tensor]) -> TrunkKind:
     channels = state["_conv_head.weight"].shape[1] if state["_conv_head.weight"].ndim == 4 else 0
     if any("_se_" in key for key in state):
         raise CheckpointError(
-            f"{path}: an EfficientNet with squeeze-and-excitation; FCN Studio reads EfficientNet-Lite 0 to 4, which has none."
+            f"{path}: an EfficientNet with squeeze-and-excitation; FCN Studio reads EfficientNet-Lite 0 to 4, which "
+            "have none."
         )
     known = {name: (sum(stage.repeats for stage in stages_of(name)), block_channels(name)[-1]) for name in MULTIPLIERS}
     for name, shape in known.items():

@@ -29,7 +29,8 @@ class Recipe:
     Attributes:
         name: Kept in the checkpoint's card.
         net: `fcn`, which fuses scores (see `Architecture`), or `decoder` (see `DecoderArchitecture`).
-        trunk: `vgg16`, `alexnet`, `googlenet` or `efficientnet_lite0` to `4`; of a decoder `blocks` (two convolutions each) or one of the VGG nets.
+        trunk: `vgg16`, `alexnet`, `googlenet` or `efficientnet_lite0` to `4`; of a decoder `blocks` (two convolutions
+            each) or one of the VGG nets.
         channels: Output channels of the five convolution blocks.
         batch_norm: Batch normalisation after each trunk convolution.
         upsampling: `bilinear` (fixed), `learned`, `per_class` or `nearest`; of a decoder `transposed`, `nearest`,

@@ -33,5 +33,5 @@ def epoch_order(seed: int, epoch: int, images: int, repeats: Tensor | None = Non
         return order
     counts = (repeats + torch.rand(images, generator=chance)).floor().long()
     listed = torch.arange(images).repeat_interleave(counts)
-    order = listed[torch.randperm(len(listed), generator=chance)[:images]].tolist()
-    return order
+    drawn: list[int] = listed[torch.randperm(len(listed), generator=chance)[:images]].tolist()
+    return drawn
