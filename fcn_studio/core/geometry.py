@@ -29,10 +29,14 @@ class Layer:
     ceil: bool = False
     padding_after: int | None = None
 
+    @property
+    def after(self) -> int:
+        """Cells added after the last one."""
+        return self.padding if self.padding_after is None else self.padding_after
+
     def output_size(self, size: int) -> int:
         """Number of output cells for `size` input cells (0 or less where the kernel does not fit)."""
-        after = self.padding if self.padding_after is None else self.padding_after
-        span = size + self.padding + after - self.kernel
+        span = size + self.padding + self.after - self.kernel
         return (-(-span // self.stride) if self.ceil else span // self.stride) + 1
 
 

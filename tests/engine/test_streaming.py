@@ -18,18 +18,30 @@ from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
 from fcn_studio.engine.execution import streaming
 from fcn_studio.engine.execution.columns import tap_maps
-from fcn_studio.engine.execution.layers import sections_of
+from fcn_studio.engine.execution.layers import input_side, sections_of
 from fcn_studio.engine.execution.product import product
 from fcn_studio.engine.execution.rows import output_sizes
 from fcn_studio.engine.execution.streaming import Plan, least_bytes, plan, streamed
 from fcn_studio.engine.nets.architecture import VARIANTS, Alignment, Architecture
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, folded
-from fcn_studio.engine.nets.trunks import googlenet
+from fcn_studio.engine.nets.trunks import efficientnet_lite_table, googlenet
 from fcn_studio.engine.nets.trunks.trunk import Taps
 from tests.conftest import random_net
 
-FCN_TRUNKS = [("vgg16", "same"), ("vgg16", "caffe"), ("alexnet", "caffe"), ("alexnet", "same"), ("googlenet", "same")]
-CLASSIFIERS = [("vgg16", "classifier"), ("alexnet", "classifier"), ("googlenet", "classifier")]
+FCN_TRUNKS = [
+    ("vgg16", "same"),
+    ("vgg16", "caffe"),
+    ("alexnet", "caffe"),
+    ("alexnet", "same"),
+    ("googlenet", "same"),
+    ("efficientnet_lite0", "same"),
+]
+CLASSIFIERS = [
+    ("vgg16", "classifier"),
+    ("alexnet", "classifier"),
+    ("googlenet", "classifier"),
+    ("efficientnet_lite0", "classifier"),
+]
 UNLIMITED = 1 << 40
 
 
@@ -45,6 +57,10 @@ def architecture_of(trunk: str, alignment: str) -> Architecture:
         "vgg16": {"pool4_scale": 0.01, "pool3_scale": 0.0001},
         "alexnet": {"groups": 2, "local_response_norm": True},
         "googlenet": {"channels": googlenet.block_channels(8), "batch_norm": True},
+        "efficientnet_lite0": {
+            "channels": efficientnet_lite_table.block_channels("efficientnet_lite0"),
+            "batch_norm": True,
+        },
     }
     return replace(plain, **{"trunk": trunk, "alignment": alignment, **kinds[trunk]})
 
@@ -214,7 +230,7 @@ def test_the_geometry_is_the_architectures(trunk: str, alignment: Alignment) -> 
             shapes = {
                 tap: value.shape[-1] for tap, value in zip(Taps._fields, net.taps(photo_of(64, size)), strict=True)
             }
-        assert output_sizes(sections, size) == shapes
+        assert output_sizes(sections, input_side(net, size)) == shapes
 
 
 @pytest.mark.parametrize("patch_bytes", [1, 5_000, 1 << 20])

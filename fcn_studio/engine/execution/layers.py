@@ -18,6 +18,8 @@ from fcn_studio.engine.execution.product import product
 from fcn_studio.engine.nets.architecture import POOL, VGG16_CONVOLUTIONS, WIDE_POOL
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.nets.trunks import alexnet, googlenet
+from fcn_studio.engine.nets.trunks.efficientnet_lite import ConvolutionUnit, InvertedResidual
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import COARSEST, same_padding
 
 LOWEST = float("-inf")  # what stands around the input of a padded max pool
 
@@ -47,9 +49,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Paths:
-    """Chains of steps of stride 1 over one input, whose outputs are put together channel by channel."""
+    """Chains of steps of stride 1 over one input, whose outputs are put together channel by channel, or `added`."""
 
     chains: tuple[tuple[Step, ...], ...]
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,16 +76,21 @@ def sections_of(net: FCN) -> tuple[Section, ...]:
     """
     if net.architecture.batch_norm:
         raise ValueError("batch normalisation is folded into convolutions first")
+    if net.architecture.is_lite:
+        return tuple(_efficientnet_lite(net))
     trunks = {"vgg16": _vgg16, "alexnet": _alexnet, "googlenet": _googlenet}
     return tuple(trunks[net.architecture.trunk](net))
 
 
-def smallest_side(net: FCN) -> int:
-    """Pixels that the trunk's input has at least, zeros at the right and bottom of small photos included."""
+def input_side(net: FCN, length: int) -> int:
+    """Pixels of the trunk's input at `length` of the photo, zeros at its right or bottom included."""
     architecture = net.architecture
+    if architecture.is_lite:
+        return -(-length // COARSEST) * COARSEST
     if architecture.trunk == "googlenet":
-        return googlenet.SMALLEST
-    return alexnet.SMALLEST if architecture.trunk == "alexnet" and architecture.alignment != "caffe" else 1
+        return max(length, googlenet.SMALLEST)
+    is_small = architecture.trunk == "alexnet" and architecture.alignment != "caffe"
+    return max(length, alexnet.SMALLEST if is_small else 1)
 
 
 def _vgg16(net: FCN) -> Iterator[Section]:
@@ -121,6 +129,46 @@ def _googlenet(net: FCN) -> Iterator[Section]:
         average = partial(functional.avg_pool2d, kernel_size=7, stride=1, padding=(0, 3))
         last.append(Step(Layer(7, padding=3), fifth, fifth, average))
     yield Section("fc7", (*blocks["4"], _max_pool(POOL, fourth), *blocks["5"], *last))
+
+
+def _efficientnet_lite(net: FCN) -> Iterator[Section]:
+    parts: list[Step | Paths] = [_unit(net, "stem")]
+    for number in range(1, 8):
+        stage = net.get_submodule(f"stage{number}")
+        for place, block in enumerate(stage.children()):
+            names = [f"stage{number}.{place}.{name}" for name, unit in block.named_children() if unit is not None]
+            chain = tuple(_unit(net, name) for name in names)
+            if isinstance(block, InvertedResidual) and block.adds:
+                parts.append(Paths((chain, (_unchanged(chain[0].inputs),)), added=True))
+            else:
+                parts += chain
+        if number in (3, 5):
+            yield Section("pool3" if number == 3 else "pool4", tuple(parts))
+            parts = []
+    yield Section("fc7", (*parts, _unit(net, net.architecture.tap_names()[-1])))
+
+
+def _unit(net: FCN, name: str) -> Step:
+    """A convolution and its ReLU6, if it has one: that is done at once, since `rectified` knows no upper bound."""
+    unit = net.get_submodule(name)
+    if not isinstance(unit, ConvolutionUnit):
+        raise ValueError(f"{name} is no unit of EfficientNet-Lite")
+    layer = unit.conv
+    before, after = same_padding(layer.kernel_size[0], layer.stride[0])
+
+    def run(features: Tensor) -> Tensor:
+        if before != after:
+            features = functional.pad(features, (before, after, 0, 0))
+        across = (0, before if before == after else 0)
+        features = functional.conv2d(features, layer.weight, layer.bias, layer.stride, across, groups=layer.groups)
+        return functional.relu6(features, inplace=True) if unit.activated else features
+
+    geometry = Layer(layer.kernel_size[0], layer.stride[0], before, padding_after=after)
+    return Step(geometry, layer.in_channels, layer.out_channels, run)
+
+
+def _unchanged(channels: int) -> Step:
+    return Step(Layer(1), channels, channels, lambda features: features)
 
 
 def _inception(net: FCN, name: str) -> Paths:

@@ -101,7 +101,8 @@ def _turn(step: Step, lead: int, pace: Pace, stride: int, arriving: int) -> Turn
         if arriving == (rows + lead) * geometry.stride:
             return Turn(rows, lead, arriving)  # held at the photo's end only
     waiting = (rows + lead - 1) * geometry.stride + geometry.kernel - 1
-    return Turn(rows, lead, max(waiting, geometry.padding) + max(arriving, geometry.padding))
+    rim = max(geometry.padding, geometry.after)
+    return Turn(rows, lead, max(waiting, rim) + max(arriving, rim))
 
 
 def stream(
@@ -199,7 +200,7 @@ def _through(step: Step, parts: Rows, turn: Turn, rectified: bool, slab: _Slab) 
         rectified: Whether the input's ReLU is still to be done.
         slab: Where it holds rows.
     """
-    geometry = replace(step.geometry, padding=0)  # it is among the rows
+    geometry = replace(step.geometry, padding=0, padding_after=None)  # it is among the rows
     rows = turn.first
     window: _Window | None = None
     for part in parts:
@@ -219,7 +220,7 @@ def _through(step: Step, parts: Rows, turn: Turn, rectified: bool, slab: _Slab) 
             rows = turn.rows
     if window is None:
         return
-    window.fill(step.geometry.padding, step.fill)
+    window.fill(step.geometry.after, step.fill)
     while (left := geometry.output_size(window.held)) > 0:
         count = min(left, rows)
         yield step.run(window.first(min(window.held, (count - 1) * geometry.stride + geometry.kernel)))
@@ -299,7 +300,7 @@ class _Window:
 
 
 def _side_by_side(paths: Paths, parts: Rows, taken: dict[Step, Turn], slab: _Slab) -> Rows:
-    """The outputs of the chains, channel by channel; each gives as many rows at a time as the others."""
+    """The chains' outputs, channel by channel or added; each gives as many rows at a time as the others."""
     chains = []
     for chain, branch in zip(paths.chains, _shared(parts, len(paths.chains)), strict=True):
         rectified = False
@@ -307,7 +308,8 @@ def _side_by_side(paths: Paths, parts: Rows, taken: dict[Step, Turn], slab: _Sla
             branch, rectified = _through(step, branch, taken[step], rectified, slab), step.rectified
         chains.append(_rectified(branch, rectified))
     for together in zip(*chains, strict=True):
-        yield torch.cat(together, 1)
+        # The first chain's output is its own; another may be what came in.
+        yield together[0].add_(*together[1:]) if paths.added else torch.cat(together, 1)
 
 
 def _shared(parts: Rows, count: int) -> list[Rows]:

@@ -20,7 +20,7 @@ from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import ImageError
 from fcn_studio.core.trace import TAPS
 from fcn_studio.engine.execution.columns import Span, spans, tap_maps, whole_width
-from fcn_studio.engine.execution.layers import Paths, Section, sections_of, smallest_side
+from fcn_studio.engine.execution.layers import Paths, Section, input_side, sections_of
 from fcn_studio.engine.execution.rows import Pace, memory, output_size, output_sizes, stream
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps
 from fcn_studio.engine.nets.trunks.trunk import Taps
@@ -77,7 +77,7 @@ def least_bytes(net: FCN, size: tuple[int, int], dtype: torch.dtype) -> int:
 def _plans(net: FCN, size: tuple[int, int], dtype: torch.dtype) -> Iterator[Plan]:
     """Plans from the quickest to that which takes the least memory."""
     sections, value_bytes = sections_of(net), torch.empty((), dtype=dtype).element_size()
-    height, width = (max(length, smallest_side(net)) for length in size)
+    height, width = (input_side(net, length) for length in size)
     sizes, maps = output_sizes(sections, width), tap_maps(sections)
     most = STRIP_BYTES if next(net.parameters()).device.type == "cpu" else DEVICE_STRIP_BYTES
     columns, side = whole_width(width, sizes), width
@@ -141,8 +141,8 @@ def streamed(
         ImageError: The taps would not fit in memory.
         Cancelled: `cancel` was set.
     """
-    sections, least = sections_of(net), smallest_side(net)
-    height, width = (max(length, least) for length in size)
+    sections = sections_of(net)
+    height, width = (input_side(net, length) for length in size)
     grids = _Grids(net, output_sizes(sections, height), output_sizes(sections, width), keep_taps=keep_taps)
 
     def strips(span: Span, before: int) -> Iterator[Tensor]:

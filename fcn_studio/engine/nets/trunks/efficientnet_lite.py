@@ -26,7 +26,7 @@ BATCH_NORM_MOMENTUM = 0.01  # TensorFlow's 0.99
 
 
 class ConvolutionUnit(nn.Module):
-    """A convolution, its normalisation if there is one, and ReLU6 where `activated`.
+    """A convolution, its normalisation if there is one, and ReLU6 where it is `activated`.
 
     A normalisation in evaluation mode is a factor and a shift that its convolution takes over in passing, also in
     training, where its statistics are frozen: the features are gone through once, not three times.
@@ -49,7 +49,7 @@ class ConvolutionUnit(nn.Module):
         padding = 0 if self._rim else before
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=not norm)
         self.bn = nn.BatchNorm2d(outputs, eps=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM) if norm else None
-        self._activated = activated
+        self.activated = activated
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, inputs, h, w) to (N, outputs, ...), h and w even where the stride is 2."""
@@ -61,7 +61,7 @@ class ConvolutionUnit(nn.Module):
                 features = self.bn(features)
         else:
             features = self._convolved(features, *_taken_over(self.conv, self.bn))
-        return functional.relu6(features, inplace=True) if self._activated else features
+        return functional.relu6(features, inplace=True) if self.activated else features
 
     def _convolved(self, features: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         layer = self.conv
@@ -79,7 +79,7 @@ def _taken_over(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, T
 
 
 class InvertedResidual(nn.Module):
-    """1x1 expansion, depthwise convolution, 1x1 projection; their sum with the input where shapes agree."""
+    """1x1 expansion, depthwise convolution, 1x1 projection; where shapes agree the block `adds` its input."""
 
     def __init__(self, inputs: int, outputs: int, stage: Stage, *, stride: int, norm: bool) -> None:
         super().__init__()
@@ -87,13 +87,13 @@ class InvertedResidual(nn.Module):
         self.expand = ConvolutionUnit(inputs, wide, 1, norm=norm) if stage.expansion > 1 else None
         self.depthwise = ConvolutionUnit(wide, wide, stage.kernel, norm=norm, stride=stride, groups=wide)
         self.project = ConvolutionUnit(wide, outputs, 1, norm=norm, activated=False)
-        self._adds = stride == 1 and inputs == outputs
+        self.adds = stride == 1 and inputs == outputs
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, inputs, h, w) to (N, outputs, ...)."""
         wide = features if self.expand is None else self.expand(features)
         result: Tensor = self.project(self.depthwise(wide))
-        return features + result if self._adds else result
+        return features + result if self.adds else result
 
 
 class EfficientNetLiteTrunk:
