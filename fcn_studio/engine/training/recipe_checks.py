@@ -127,7 +127,6 @@ def _check_net(recipe: Recipe) -> None:
         raise DataError(
             f"channels = {list(recipe.channels)} are not those of {recipe.trunk}: {list(lite_channels(recipe.trunk))}."
         )
-    _check_layers(recipe)
     if recipe.trunk == "googlenet" and recipe.channels != block_channels(recipe.channels[0]):
         raise DataError(
             f"channels = {list(recipe.channels)} are no GoogLeNet's; with {recipe.channels[0]} in conv1 they are "
@@ -138,6 +137,8 @@ def _check_net(recipe: Recipe) -> None:
             f"variant_weights = {list(recipe.variant_weights)} must hold one weight for each of the net's outputs: "
             f"{', '.join(variants)}."
         )
+    if recipe.frozen or recipe.loss_step > 1:
+        _check_layers(recipe)
 
 
 def _check_layers(recipe: Recipe) -> None:

@@ -201,8 +201,6 @@ def test_masks_cover_photos_of_any_size(size: tuple[int, int]) -> None:
         scores = net(torch.randn(1, 3, *size))
     shapes = {variant: tuple(each.shape) for variant, each in scores.items()}
     assert shapes == dict.fromkeys(("32s", "16s", "8s"), (1, CLASSES, *size))
-        ("32s", "16s", "8s"), (1, CLASSES, *size)
-    )
 
 
 @pytest.mark.parametrize("step", [2, 4])
