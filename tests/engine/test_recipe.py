@@ -117,7 +117,7 @@ def test_recipes_read_stretch_and_refuse_what_they_do_not_know(tmp_path: Path) -
         ({"net": "decoder", "upsampling": "learned"}, "Unknown upsampling 'learned'"),
         ({"batch_norm": 3}, "The architecture in this recipe has batch_norm = 3"),
         ({"optimizer": "adam"}, "optimizer = 'adam' must be adamw or sgd"),
-        ({"preprocessing": "bgr"}, "must be caffe, imagenet or halves"),
+        ({"preprocessing": "bgr"}, "must be caffe, imagenet, halves or lite"),
         ({"momentum": 1.0}, "momentum = 1.0 must be 0 or more and less than 1"),
         ({"learning_rate": "fast"}, "learning_rate = 'fast' must be a number"),
         ({"learning_rate": float("nan")}, "learning_rate = nan must be more than 0"),
