@@ -10,12 +10,15 @@ from PySide6.QtCore import QCoreApplication, QObject, QThread, Signal, Slot
 from fcn_studio.app.dataset_split import DatasetSplit, find_split
 from fcn_studio.app.jobs import Photo
 from fcn_studio.core.cancel import CancelToken
+from fcn_studio.core.checkpoint_file import looks_like_checkpoint
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.ground_truth import find_mask, list_photos, looks_like_mask
+from fcn_studio.core.image import SUFFIXES
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import is_run
+from fcn_studio.core.trace_file import SUFFIX as TRACE_SUFFIX
 
-CHECKPOINTS = frozenset({".safetensors", ".caffemodel", ".pth", ".pt"})
+NO_CHECKPOINTS = SUFFIXES | {TRACE_SUFFIX}  # by their endings, whatever is in them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +152,7 @@ def gathered(wish: Wish) -> Gathered:
     checkpoints, refused = [], []
     run: Path | None = None
     for path in wish.paths:
-        if path.suffix.lower() in CHECKPOINTS and path.is_file():
+        if path.suffix.lower() not in NO_CHECKPOINTS and looks_like_checkpoint(path):
             checkpoints.append(path)
             continue
         if path.absolute() in masks:

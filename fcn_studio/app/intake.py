@@ -11,12 +11,13 @@ from PySide6.QtCore import QMimeData, QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from fcn_studio.app.gather import CHECKPOINTS, Gathered, Gatherer, Wish
+from fcn_studio.app.gather import Gathered, Gatherer, Wish
 from fcn_studio.app.incoming import Incoming, can_take, from_mime, samples
 from fcn_studio.app.jobs import EngineChoice, Photo
 from fcn_studio.app.session import Session
 from fcn_studio.app.settings import Settings
 from fcn_studio.core.cancel import CancelToken
+from fcn_studio.core.checkpoint_file import SUFFIXES as CHECKPOINT_SUFFIXES
 from fcn_studio.core.image import SUFFIXES
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Intake(QObject):
 
     def ask_for_checkpoint(self, *, beside: bool) -> None:
         """File > Checkpoint: in place of the open one, or beside it."""
-        patterns = " ".join(f"*{suffix}" for suffix in sorted(CHECKPOINTS))
+        patterns = " ".join(f"*{suffix}" for suffix in CHECKPOINT_SUFFIXES)
         file, _ = QFileDialog.getOpenFileName(
             self._window,
             self.tr("Open a checkpoint"),

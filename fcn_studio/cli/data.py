@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fcn_studio.cli.packaged import packaged
+from fcn_studio.cli.labels_option import label_file
 from fcn_studio.cli.progress import progress_bar
 from fcn_studio.core.errors import DataError
+from fcn_studio.core.labels import counted_classes
 
 if TYPE_CHECKING:
     from fcn_studio.core.data_check import DataReport, Finding, SplitReport
     from fcn_studio.core.dataset import Dataset
-    from fcn_studio.core.datasets.encoding import Encoding
     from fcn_studio.core.labels import LabelSet
 
 FILES = 5  # that a finding names
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from fcn_studio.core.data_check import check_dataset
     from fcn_studio.core.dataset import open_dataset
 
-    labels, encoding = _labels(args.labels) if args.labels else (None, None)
+    given = label_file(args.labels) if args.labels else None
     try:
         dataset = open_dataset(args.data)
     except DataError:
@@ -64,8 +64,8 @@ def run(args: argparse.Namespace) -> int:
         task = bar.add_task("check", total=None)
         report = check_dataset(
             dataset,
-            labels=labels,
-            encoding=encoding,
+            labels=given.labels if given else None,
+            encoding=given.encoding if given else None,
             splits=[args.split] if args.split else None,
             on_pair=lambda done, total: bar.update(task, completed=done, total=total),
         )
@@ -76,22 +76,11 @@ def run(args: argparse.Namespace) -> int:
     return 0 if report.clean else 1
 
 
-def _labels(name: str) -> tuple[LabelSet, Encoding | None]:
-    from fcn_studio.core.datasets.label_file import read_label_file
-    from fcn_studio.core.labels import read_label_set
-
-    file = packaged(name, "labels", called="label sets")
-    if file.suffix.lower() == ".json":
-        given = read_label_file(file)
-        return given.labels, given.encoding
-    return read_label_set(file), None
-
-
 def _print(console: Console, dataset: Dataset, report: DataReport, labels: str | None) -> None:
     name = dataset.card.get("name")
     console.print(Text(f"{report.folder}: layout {report.layout}{f', {name}' if name else ''}", "bold"), soft_wrap=True)
     if report.labels:
-        console.print(Text(f"labels: {report.labels.name}, {len(report.labels)} classes"))
+        console.print(Text(f"labels: {report.labels.name}, {counted_classes(len(report.labels))}"))
     for split in report.splits:
         console.print(Text(f"{split.name}: {_photos(split.photos)}{_sizes(split)}"))
     if report.labels and any(split.photos for split in report.splits):

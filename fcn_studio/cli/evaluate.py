@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     weights = args.weights or ["default"]
     models = [load(name, device=args.device, precision=args.precision, backend=args.backend) for name in weights]
     names = display_names([model.name for model in models], [find_checkpoint(split_head(name)[0]) for name in weights])
-    notes = label_match(models, dataset, names=names).sentences()
+    notes = (*label_match(models, dataset, names=names).sentences(), *_guessed(models, names))
     for note in notes:
         print(f"fcn-studio: {note}", file=sys.stderr)
     failures: list[tuple[Path, str]] = []
@@ -121,6 +121,16 @@ def run(args: argparse.Namespace) -> int:
             if place:
                 print(f"The {what} is in {place / 'report.html' if what == 'report' else place}")
     return 1 if failures else 0
+
+
+def _guessed(models: Sequence[Tracer], names: Sequence[str]) -> tuple[str, ...]:
+    """A sentence on each model whose classes are named for their number alone."""
+    return tuple(
+        f"{name} names no classes: those of {model.labels.name} are guessed, for there are {len(model.labels)} too; "
+        "import it with `fcn-studio weights import --labels` to name them."
+        for model, name in zip(models, names, strict=True)
+        if model.labels.guessed
+    )
 
 
 def _print_tables(args: argparse.Namespace, models: Sequence[Tracer], names: Sequence[str], found: Evaluation) -> None:
@@ -204,6 +214,7 @@ def _json(
         **made_by[0],
         **({"checkpoints": made_by} if len(made_by) > 1 else {}),
         "split": args.split,
+        "labels": {"name": found.labels.name, "guessed": found.labels.guessed},
         "variants": {key: metrics_values(value, classes) for key, value in found.variants.items()},
         **(boundary_values(found) if args.boundary else {}),
         **({"failed": [{"photo": str(path), "error": words} for path, words in failures]} if failures else {}),

@@ -32,7 +32,7 @@ def metrics_table(found: Evaluation, title: str) -> Table:
 def class_table(found: Evaluation) -> Table:
     """Each class's IU."""
     table = Table(title="IU of each class (%)")
-    table.add_column("class")
+    table.add_column("class (guessed)" if found.labels.guessed else "class")
     for entry in found.contenders:
         table.add_column(Text(entry.title), justify="right")
     for index, name in enumerate(found.labels.classes):

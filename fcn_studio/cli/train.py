@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fcn_studio.cli.interrupts import stopping
+from fcn_studio.cli.labels_option import label_file
 from fcn_studio.cli.packaged import packaged
 from fcn_studio.cli.progress import training_bar
 from fcn_studio.core.dataset import open_dataset
 from fcn_studio.core.errors import Cancelled, DataError
-from fcn_studio.core.labels import LabelSet, read_data_card, read_label_set
+from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import BEST, LAST, RunInfo, is_run, kept_files, read_run
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the run in RUN; the rest is known from there")
     data = parser.add_argument_group("data")
     data.add_argument("--data", type=Path, metavar="DIR", help="a data set folder")
-    data.add_argument("--labels", metavar="NAME|FILE", help="a label set's name or TOML file (default: the data's own)")
+    data.add_argument(
+        "--labels", metavar="NAME|FILE", help="a label set's name, TOML file or labels.json (default: the data's own)"
+    )
     data.add_argument("--train-split", metavar="SPLIT", help="what to train on (default: train)")
     data.add_argument("--split", metavar="SPLIT", help="what to judge on (default: val)")
     data.add_argument("--workers", type=int, metavar="N", help="threads that read and augment (default: 2)")
@@ -223,8 +226,8 @@ def _labels(asked: str | None, data: Path, before: RunInfo | None) -> tuple[Labe
             f"{data}: this data set does not say what its classes are; put a labels.json beside it, or name a label "
             "set with --labels."
         )
-    file = packaged(asked or "camvid", "labels")  # a SegNet layout is CamVid's
-    return read_label_set(file), read_data_card(file)
+    given = label_file(asked or "camvid")  # a SegNet layout is CamVid's
+    return given.labels, given.card
 
 
 def _device(asked: str, precision: str) -> DeviceChoice:

@@ -18,6 +18,7 @@ from fcn_studio.core.diagnosis_figure import diagnosis_figure
 from fcn_studio.core.errors import DataError, OutputError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.image import list_images, read_image
+from fcn_studio.core.labels import counted_classes
 
 if TYPE_CHECKING:
     from fcn_studio.engine.checkpoints.native import Checkpoint
@@ -120,7 +121,9 @@ def _apply(checkpoint: Checkpoint, trial: Trial, path: Path, *, quiet: bool) -> 
 
 
 def _print(console: Console, diagnosis: Diagnosis, *, is_sample: bool) -> None:
-    console.print(f"{diagnosis.checkpoint} ({diagnosis.digest[:8]}), {len(diagnosis.labels)} classes", markup=False)
+    console.print(
+        f"{diagnosis.checkpoint} ({diagnosis.digest[:8]}), {counted_classes(len(diagnosis.labels))}", markup=False
+    )
     for found in diagnosis.findings:
         console.print(f"{found.severity:8} {found.sentence}", markup=False, highlight=False)
     if not diagnosis.findings:

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fcn_studio.cli.packaged import packaged
+from fcn_studio.cli.labels_option import label_file
 from fcn_studio.core.errors import OutputError
-from fcn_studio.core.labels import LabelSet, numbered_label_set, read_label_set
+from fcn_studio.core.labels import LabelSet, counted_classes, numbered_label_set
 
 if TYPE_CHECKING:
     from fcn_studio.engine.checkpoints.native import Checkpoint
@@ -23,8 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "source",
         metavar="SRC",
         type=Path,
-        help=".caffemodel of the published Caffe nets; .pth of pytorch-fcn, torchvision (classifiers and "
-        "fcn_resnet50, 101) or course-code decoder FCNs",
+        help="the published Caffe nets' .caffemodel; of PyTorch (.pth, .pth.tar, .ckpt, .safetensors, whatever its "
+        "name): pytorch-fcn and others of its kind, torchvision (classifiers and fcn_resnet50, 101), course-code "
+        "decoder FCNs",
     )
     parser.add_argument("-o", "--output", metavar="DST", type=Path, required=True, help="a new .safetensors file")
     add_choices(parser)
@@ -36,7 +37,8 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels",
         metavar="NAME|FILE",
-        help="a built-in label set, a TOML file, or `numbered` (default: the built-in set of that many classes)",
+        help="a built-in label set, a TOML file, a labels.json, or `numbered` (default: the built-in set of that many "
+        "classes, marked as guessed, or numbers)",
     )
     parser.add_argument(
         "--preprocessing",
@@ -68,9 +70,11 @@ def run(args: argparse.Namespace) -> int:
     """Converts; prints what was found in a few lines."""
     import torch  # takes seconds
 
+    from fcn_studio.core.checkpoint_file import FileKind, kind_of
+    from fcn_studio.engine.checkpoints.binary import is_binary
     from fcn_studio.engine.checkpoints.caffe import scan_caffe
     from fcn_studio.engine.checkpoints.native import save_checkpoint, save_weights
-    from fcn_studio.engine.checkpoints.opening import CAFFE_SUFFIX, open_checkpoint
+    from fcn_studio.engine.checkpoints.opening import open_checkpoint
     from fcn_studio.engine.checkpoints.summary import summary
 
     output: Path = args.output
@@ -78,15 +82,16 @@ def run(args: argparse.Namespace) -> int:
         raise OutputError(f"{output}: a checkpoint of FCN Studio ends in .safetensors; give it that name.")
     if output.exists() and not args.force:
         raise OutputError(f"{output} is there already; choose another name, or --force to replace it.")
-    if args.source.suffix.lower() == CAFFE_SUFFIX:
-        unread = scan_caffe(args.source, wanted_of(args))  # half a gigabyte goes from file to file in pieces
-        found = unread.checkpoint
+    wanted = wanted_of(args)
+    unread = scan_caffe(args.source, wanted) if kind_of(args.source) is FileKind.CAFFE else None
+    if unread is not None and not is_binary(unread.checkpoint):
+        found = unread.checkpoint  # half a gigabyte goes from file to file in pieces
         save_weights(output, found.net.architecture, unread.state, **_meaning(args, found), dtype=torch.float32)
     else:
-        found = open_checkpoint(args.source, wanted_of(args))
+        found = open_checkpoint(args.source, wanted)
         save_checkpoint(output, found.net, **_meaning(args, found), dtype=torch.float32)
     facts = summary(found)
-    print(f"{output}: {facts.net}, {facts.variants}, {len(found.labels)} classes ({found.labels.name})")
+    print(f"{output}: {facts.net}, {facts.variants}, {counted_classes(len(found.labels))} ({found.labels.title})")
     print(f"  input: {facts.preprocessing}")
     for word in facts.choices:
         print(f"  {word}")
@@ -119,7 +124,7 @@ def _labels(args: argparse.Namespace) -> LabelSet | None:
         return None
     if args.labels == NUMBERED:
         return numbered_label_set(_classes(args))
-    return read_label_set(packaged(args.labels, "labels", called="label sets", also=(NUMBERED,)))
+    return label_file(args.labels, also=(NUMBERED,)).labels
 
 
 def _classes(args: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 
 from fcn_studio import paths
 from fcn_studio.core.errors import CheckpointError, DataError
+from fcn_studio.core.labels import counted_classes
 
 DEFAULT_CHECKPOINT = "fcn-vgg16-slim-camvid"  # comes first; `default` is its other name
 METADATA_KEY = "fcn_studio"  # of native checkpoints
@@ -295,7 +296,7 @@ def _native(path: Path) -> Entry | None:
         name=path.stem,
         kind=Kind.NATIVE,
         group="",
-        title=f"{', '.join(f'FCN-{variant}' for variant in variants) or 'FCN'}, {classes} classes",
+        title=f"{', '.join(f'FCN-{variant}' for variant in variants) or 'FCN'}, {counted_classes(classes)}",
         variants=variants,
         labels=(str(labels["name"]),),
         file=path.name,

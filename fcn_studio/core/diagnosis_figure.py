@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from fcn_studio.core.diagnosis import Confidence, Diagnosis, Trial
 from fcn_studio.core.figures import BODY, HEAD, RULE, SMALL, draw_head, font
+from fcn_studio.core.labels import counted_classes
 from fcn_studio.core.pictures import FAINT, GAP, INK, PAPER, fitted, overlay
 
 ACROSS = 4  # pictures side by side
@@ -63,7 +64,7 @@ def trial_words(diagnosis: Diagnosis, trial: Trial) -> tuple[str, str]:
     )
     return (
         f"fit {trial.fit:.3f}, entropy {trial.entropy:.3f}, mirror {100 * trial.consistency:.0f} %",
-        f"{trial.classes} of {len(diagnosis.labels)} classes, {share}",
+        f"{trial.classes} of {counted_classes(len(diagnosis.labels))}, {share}",
     )
 
 

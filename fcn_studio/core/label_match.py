@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet
 
-NUMBERED = "numbered-"  # the start of a label set's name whose classes are nothing but numbers
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelMatch:
@@ -56,14 +54,15 @@ class LabelMatch:
 def match_labels(data: LabelSet, model: LabelSet) -> LabelMatch:
     """Brings two label sets together; names count without case, spaces, hyphens and underscores.
 
-    A model whose classes are only numbered takes the data set's names in order, if there are as many.
+    A model whose classes are only numbered, or guessed otherwise than the data set names them, takes the data set's
+    names in order, if there are as many.
 
     Raises:
         DataError: No class has the same name in both, or two classes of one set have the same name.
     """
-    numbered = model.name.startswith(NUMBERED) and len(model) == len(data)
     theirs, ours = _names(data), _names(model)
-    if numbered or theirs == ours:
+    in_order = not model.is_named and len(model) == len(data) and set(theirs) != set(ours)
+    if in_order or theirs == ours:
         found = {index: index for index in range(len(data))}
     else:
         place = {name: index for index, name in enumerate(ours)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from fcn_studio import paths
 from fcn_studio.core.errors import DataError
 
+VOC_VOID_COLOUR = (224, 224, 192)  # that the VOC development kit's map has at 255
 MAX_CLASSES = 255  # a mask is uint8, and one value must stay free for void
+NUMBERED = "numbered-"  # the start of a label set's name whose classes are nothing but numbers
+BINARY = "background-foreground"
 MOST_CLASSES = 8192  # of a classifier, whose masks show those alone that are most present
 
 
@@ -30,6 +33,7 @@ class LabelSet:
         void_colour: (R, G, B) that void is drawn in.
         background: Index of a class that means "nothing here" and is left transparent over a photo, or
             None where every class is a real one (CamVid's class 0 is Sky).
+        guessed: Whether a net that names no classes got these for their number alone. Sets are equal all the same.
     """
 
     name: str
@@ -38,15 +42,16 @@ class LabelSet:
     void: int = 255
     void_colour: tuple[int, int, int] = (0, 0, 0)
     background: int | None = None
+    guessed: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.classes) <= MOST_CLASSES:
             raise DataError(
-                f"Label set {self.name!r} has {len(self.classes)} classes; 1 to {MOST_CLASSES} can be read."
+                f"Label set {self.name!r} has {counted_classes(len(self.classes))}; 1 to {MOST_CLASSES} can be read."
             )
         if len(self.colours) != len(self.classes):
             raise DataError(
-                f"Label set {self.name!r} names {len(self.classes)} classes but {len(self.colours)} colours."
+                f"Label set {self.name!r} names {counted_classes(len(self.classes))} but {len(self.colours)} colours."
             )
         if any(not 0 <= v <= 255 for colour in (*self.colours, self.void_colour) for v in colour):
             raise DataError(f"Label set {self.name!r} has a colour value outside 0 to 255.")
@@ -57,6 +62,16 @@ class LabelSet:
 
     def __len__(self) -> int:
         return len(self.classes)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the names tell what the net was trained on: they are neither guessed nor mere places."""
+        return not (self.guessed or self.name.startswith(NUMBERED) or self.name == BINARY)
+
+    @property
+    def title(self) -> str:
+        """Such as `camvid`, or `camvid, guessed`."""
+        return f"{self.name}, guessed" if self.guessed else self.name
 
     @property
     def fits_masks(self) -> bool:
@@ -86,6 +101,7 @@ class LabelSet:
             "void": self.void,
             "void_colour": list(self.void_colour),
             "background": self.background,
+            "guessed": self.guessed,
         }
 
     @classmethod
@@ -103,9 +119,15 @@ class LabelSet:
                 void=int(values.get("void", 255)),
                 void_colour=_colour(values.get("void_colour", (0, 0, 0))),
                 background=None if values.get("background") is None else int(values["background"]),
+                guessed=values.get("guessed") is True,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"This label set is malformed ({error!r}); see resources/labels for examples.") from error
+
+
+def counted_classes(count: int) -> str:
+    """`1 class` or `21 classes`."""
+    return "1 class" if count == 1 else f"{count} classes"
 
 
 def built_in_label_sets() -> Mapping[str, LabelSet]:
@@ -137,9 +159,20 @@ def numbered_label_set(classes: int) -> LabelSet:
         DataError: Not 1 to MOST_CLASSES.
     """
     return LabelSet(
-        name=f"numbered-{classes}",
+        name=f"{NUMBERED}{classes}",
         classes=tuple(f"class {index}" for index in range(classes)),
         colours=tuple(voc_colour(index + 1) for index in range(classes)),
+    )
+
+
+def binary_label_set() -> LabelSet:
+    """Background and foreground: of a net with one output that names no classes."""
+    return LabelSet(
+        name=BINARY,
+        classes=("background", "foreground"),
+        colours=(voc_colour(0), voc_colour(1)),
+        void_colour=VOC_VOID_COLOUR,
+        background=0,
     )
 
 

@@ -82,6 +82,7 @@ def record_of(job: Job, files: Sequence[Path], trace: Trace, read_seconds: float
         "input": str(job.source),
         "size": {"width": trace.size[1], "height": trace.size[0]},
         "files": [str(path) for path in files],
+        "labels": {"name": trace.labels.name, "guessed": trace.labels.guessed},
         "shares": {
             variant: {
                 name: round(float(share), 6)

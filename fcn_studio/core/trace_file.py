@@ -26,7 +26,7 @@ from fcn_studio.core.files import whole_file
 from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
 from fcn_studio.core.image import MAX_PIXELS
-from fcn_studio.core.labels import MAX_CLASSES, LabelSet
+from fcn_studio.core.labels import MAX_CLASSES, LabelSet, counted_classes
 from fcn_studio.core.stages import DecoderStage
 from fcn_studio.core.trace import LAST_STEP, OUTPUT, SCORE_LAYERS, Provenance, ScoreMap, Trace
 from fcn_studio.core.unpooling import POOLS, UNDONE, Lattice, Switches, unpoolings
@@ -64,7 +64,9 @@ def save_trace(trace: Trace, path: Path, *, labels: LabelSet | None = None) -> N
     """
     labels = trace.labels if labels is None else labels
     if len(labels) != len(trace.labels):
-        raise DataError(f"Label set {labels.name!r} has {len(labels)} classes, but the trace has {len(trace.labels)}.")
+        raise DataError(
+            f"Label set {labels.name!r} has {counted_classes(len(labels))}, but the trace has {len(trace.labels)}."
+        )
     tensors = {name: np.ascontiguousarray(array) for name, array in _tensors(trace)}
     if sum(array.nbytes for array in tensors.values()) > MAX_BYTES - MAX_HEADER:
         raise OutputError(f"{path}: over {MAX_BYTES >> 30} GiB, too large for a trace file; use a smaller photo.")
@@ -317,7 +319,7 @@ def _labels(values: dict[str, Any]) -> LabelSet:
     except (AttributeError, OverflowError) as error:
         raise DataError("Its label set is malformed.") from error
     if not labels.fits_masks:
-        raise DataError(f"Its label set has {len(labels)} classes; 1 to {MAX_CLASSES} fit a mask.")
+        raise DataError(f"Its label set has {counted_classes(len(labels))}; 1 to {MAX_CLASSES} fit a mask.")
     if labels.to_dict() != values:
         raise DataError("Its label set is malformed.")
     if labels.background is not None and not 0 <= labels.background < len(labels):

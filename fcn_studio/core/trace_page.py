@@ -22,7 +22,7 @@ from fcn_studio.core.errors import DataError, OutputError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.fusion import Scores, Upsampling
 from fcn_studio.core.geometry import PHOTO, crop_pair
-from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.labels import LabelSet, counted_classes
 from fcn_studio.core.pictures import OPACITY
 from fcn_studio.core.trace import LAST_STEP, Trace
 
@@ -129,7 +129,9 @@ def save_page(
         raise ValueError(f"no language {language!r}; there are {', '.join(WORDS)}")
     labels = trace.labels if labels is None else labels
     if len(labels) != len(trace.labels):
-        raise DataError(f"Label set {labels.name!r} has {len(labels)} classes, but the trace has {len(trace.labels)}.")
+        raise DataError(
+            f"Label set {labels.name!r} has {counted_classes(len(labels))}, but the trace has {len(trace.labels)}."
+        )
     if not trace.fuses_scores:
         raise DataError(
             f"{trace.title(trace.variants[0])} does not fuse scores, which is what a page shows; save the trace as "

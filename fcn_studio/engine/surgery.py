@@ -25,8 +25,7 @@ from fcn_studio.engine.checkpoints.classifiers import (
     load_classifier,
 )
 from fcn_studio.engine.checkpoints.native import Checkpoint
-from fcn_studio.engine.checkpoints.opening import TORCH_SUFFIXES, classes_in, open_checkpoint
-from fcn_studio.engine.checkpoints.torch_file import read_state
+from fcn_studio.engine.checkpoints.opening import classes_in, find_layers, holds_state, open_checkpoint
 from fcn_studio.engine.checkpoints.wanted import Wanted
 from fcn_studio.engine.nets.build import Net, net_name
 from fcn_studio.engine.nets.decoder import DecoderArchitecture
@@ -100,7 +99,7 @@ def _essence(net: Net) -> dict[str, Any]:
 
 
 def _opened(path: Path, preprocessing: Preprocessing) -> tuple[Checkpoint, Donor]:
-    state = read_state(path) if path.suffix.lower() in TORCH_SUFFIXES else {}
+    state = find_layers(path).tensors if holds_state(path) else {}
     if not is_classifier(state):
         checkpoint = open_checkpoint(path)
         return checkpoint, donor_of(checkpoint.net, checkpoint.preprocessing)

@@ -313,7 +313,8 @@ class HeatmapView(QWidget):
         colours = heat_colours(found.kind, dark=self._dark)
         self.tiles.set_colours(colours)
         self.tiles.set_tiles(tiles, found.trace.size)
-        self._title.setText(self.tr("{0} classes").format(len(labels)))
+        count = self.tr("{0} classes, names guessed") if labels.guessed else self.tr("{0} classes")
+        self._title.setText(count.format(len(labels)))
         words: tuple[str, ...] = ()
         if not self.bar.shared:
             peak = self.tr("peak")

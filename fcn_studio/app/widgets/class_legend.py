@@ -158,7 +158,8 @@ class ClassLegend(QFrame):
         columns = {variant: trace.class_shares(variant).tolist() for variant in variants} if trace else {}
         if truth is not None and trace is not None and truth.labels.classes == trace.labels.classes:
             columns = {self.tr("truth"): list(truth.shares), **columns}
-        self._tree.setHeaderLabels([self.tr("Class"), *columns])
+        guessed = trace is not None and trace.labels.guessed
+        self._tree.setHeaderLabels([self.tr("Class (guessed)") if guessed else self.tr("Class"), *columns])
         header = self._tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

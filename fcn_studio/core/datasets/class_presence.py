@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.datasets.label_file import LABEL_FILE
-from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.labels import LabelSet, counted_classes
 
 CHECK = "`fcn-studio data check DIR`"
 
@@ -38,6 +38,6 @@ def only_class_sentence(labels: LabelSet, pixels: NDArray[np.int64], split: str)
             f'give "values": [0, 255] in {LABEL_FILE} if the masks hold these.'
         )
     return (
-        f"In {split} only {only} occurs, of the {len(labels)} classes of {labels.name}. Run {CHECK} to see what the "
-        f"masks hold."
+        f"In {split} only {only} occurs, of the {counted_classes(len(labels))} of {labels.name}. Run {CHECK} to see what "
+        f"the masks hold."
     )

@@ -19,13 +19,20 @@ from fcn_studio import paths
 from fcn_studio.core.datasets.encoding import Encoding
 from fcn_studio.core.datasets.lists import read_text
 from fcn_studio.core.errors import DataError
-from fcn_studio.core.labels import MAX_CLASSES, LabelSet, built_in_label_sets, read_data_card, voc_colour
+from fcn_studio.core.labels import (
+    MAX_CLASSES,
+    VOC_VOID_COLOUR,
+    LabelSet,
+    built_in_label_sets,
+    counted_classes,
+    read_data_card,
+    voc_colour,
+)
 
 LABEL_FILE = "labels.json"
 EXAMPLE = '{"name": "cracks", "classes": ["background", "crack"]}'
 KEYS = ("name", "classes", "colours", "void", "void_colour", "values", "background", "source", "licence")
 MAX_BYTES = 1_000_000
-VOC_VOID_COLOUR = (224, 224, 192)  # that the VOC development kit's map has at 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,9 @@ def _encoding(content: Mapping[str, Any], path: Path, classes: tuple[str, ...]) 
     if values is None and void == 0:
         values = tuple(range(1, count + 1))
     if values is not None and (len(values) != count or len(set(values)) != count):
-        raise DataError(f"{path}: values is to give each of the {count} classes its own value, not {list(values)}.")
+        raise DataError(
+            f"{path}: values is to give each of the {counted_classes(count)} its own value, not {list(values)}."
+        )
     if void is not None and void in (values if values is not None else range(count)):
         raise DataError(f"{path}: void {void} is the value of a class too; choose another, such as 255.")
     return Encoding(values, () if void is None else (void,))
@@ -179,5 +188,5 @@ def _background(content: Mapping[str, Any], path: Path, classes: tuple[str, ...]
         return None
     index = _number(given, "background", path)
     if index >= len(classes):
-        raise DataError(f"{path}: background is class {index}, but there are {len(classes)} classes.")
+        raise DataError(f"{path}: background is class {index}, of {counted_classes(len(classes))} from 0 on.")
     return index

@@ -12,7 +12,7 @@ from fcn_studio.core.datasets.encoding import INDICES, Encoding
 from fcn_studio.core.datasets.mat_file import MAT_SUFFIX, read_mat
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.image import opened
-from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.labels import LabelSet, counted_classes
 
 ROWS = 256  # of an RGB mask, looked up at a time
 NAMED = 6  # values that a message names
@@ -56,8 +56,8 @@ def read_mask(path: Path, labels: LabelSet, encoding: Encoding = INDICES) -> NDA
     fits = legal[values]
     if not fits.all():
         raise DataError(
-            f"{path}: label {int(values[~fits][0])} is neither one of the {len(labels)} classes of {labels.name}"
-            f"{_as_values(encoding)} nor void{_as_void(encoding, labels)}."
+            f"{path}: label {int(values[~fits][0])} is neither one of the {counted_classes(len(labels))} of "
+            f"{labels.name}{_as_values(encoding)} nor void{_as_void(encoding, labels)}."
         )
     mask: NDArray[np.uint8] = indices[values]
     return mask

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from fcn_studio.core.datasets.encoding import ALSO_VOID
 from fcn_studio.core.datasets.label_file import LABEL_FILE
 from fcn_studio.core.datasets.pair_scan import FEWEST_SCATTERED, PairScan
-from fcn_studio.core.labels import LabelSet, label_sets_of_size
+from fcn_studio.core.labels import LabelSet, counted_classes, label_sets_of_size
 
 MOST_WRITTEN = 40  # classes of a labels.json that is written out; more are hardly an annotator's, or a screenful
 MANY = 64  # distinct values beyond the classes, which compression or interpolation gives and no annotator
@@ -87,8 +87,8 @@ def mend_values(scans: Sequence[PairScan], illegal: Sequence[int], labels: Label
     others = [other.name for other in label_sets_of_size(top + 1)]
     named = f" (the built-in set{'s' * (len(others) > 1)} {', '.join(others)} would fit: --labels)" if others else ""
     return (
-        f"The masks hold values to {top}, but {labels.name} has {count} classes, 0..{count - 1}{named}: name the "
-        f'missing classes in {LABEL_FILE}, or give each class its value there as "values".'
+        f"The masks hold values to {top}, but {labels.name} has {counted_classes(count)}, 0..{count - 1}{named}: name "
+        f'the missing classes in {LABEL_FILE}, or give each class its value there as "values".'
     )
 
 

@@ -9,6 +9,7 @@ from string import Template
 from fcn_studio import paths
 from fcn_studio.core.checkpoint_names import heading
 from fcn_studio.core.evaluation import Evaluation
+from fcn_studio.core.labels import counted_classes
 from fcn_studio.core.report import html_cards, html_gallery, html_tables
 from fcn_studio.core.report.facts import CEILING_NOTE, DEFINITIONS, Facts
 from fcn_studio.core.report.gallery import Gallery
@@ -76,7 +77,7 @@ def lead(evaluation: Evaluation, facts: Facts) -> str:
     share = evaluation.labelled / total if total else 0.0
     return (
         f"{count(len(evaluation.records))} photos at their own sizes, {count(evaluation.labelled)} labelled pixels "
-        f"({100 * share:.1f} % of all), {len(evaluation.labels)} classes."
+        f"({100 * share:.1f} % of all), {counted_classes(len(evaluation.labels))}."
     )
 
 

@@ -78,6 +78,7 @@ def summary(evaluation: Evaluation, facts: Facts) -> dict[str, Any]:
         "photos": len(evaluation.records),
         "labelled_pixels": evaluation.labelled,
         "classes": list(classes),
+        "classes_guessed": evaluation.labels.guessed,
         "counted_in_mean_iu": [name for name, counts in zip(classes, evaluation.counted, strict=True) if counts],
         "notes": list(facts.notes),
         "failures": list(facts.failures),

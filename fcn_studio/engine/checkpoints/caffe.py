@@ -110,13 +110,18 @@ def scan_caffe(path: Path, wanted: Wanted | None = None) -> Unread:
         card |= {"head": head.name, "other_heads": [name for name in HEADS if name != head.name]}
     checkpoint = Checkpoint(
         net=net.eval(),
-        labels=labels_for(path, wanted.labels, classes, f"score_fr{head.suffix}"),
+        labels=labels_for(path, wanted.labels, classes, f"score_fr{head.suffix}", published=_published(head)),
         preprocessing=wanted.preprocessing or _preprocessing(classes, bool(head.suffix)),
         digest=file_digest(path),
         name=path.stem if head.name == HEADS[0] else f"{path.stem} ({head.name})",
         card=card,
     )
     return Unread(checkpoint, state)
+
+
+def _published(head: _Head) -> tuple[str, ...]:
+    """The label sets of the published nets of these layers, whose number tells them apart."""
+    return ("siftflow", "siftflow-geometric") if head.suffix else ("voc",)
 
 
 def _head(path: Path, layers: Mapping[str, CaffeLayer], wanted: str | None) -> _Head:

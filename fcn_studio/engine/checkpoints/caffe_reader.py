@@ -6,7 +6,6 @@ straight into their arrays (`caffe_blobs`): protobuf would copy hundreds of mega
 
 from __future__ import annotations
 
-import codecs
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_studio.core.checkpoint_file import HEAD, is_text
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.caffe_blobs import CaffeBlob, find_blob, shape_without_leading_ones
 from fcn_studio.engine.checkpoints.caffe_schema import LAYER, V1_KINDS, V1_LAYER, decoded, numbers
@@ -26,8 +26,6 @@ V0_LAYER = 1  # in V1LayerParameter: the format of 2013, which Caffe itself upgr
 MAX_LAYERS = 2048  # ResNet-152, with its scales and activations, has some 520
 MAX_BLOBS = 16  # of one layer; an LSTM has 6
 MAX_NAME = 256
-HEAD = 512  # bytes that tell text from binary
-TEXT_CONTROLS = frozenset(b"\t\n\f\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ def _format(number: int) -> _Format:
 def _refuse_other_files(path: Path, head: bytes) -> None:
     if not head:
         raise CheckpointError(f"{path}: the file is empty; download it again.")
-    if _is_text(head):
+    if is_text(head):
         if head.lstrip().startswith((b"<", b"{")):
             raise CheckpointError(f"{path}: is a web page, not a net; the server sent that instead, download it again.")
         raise CheckpointError(
@@ -147,14 +145,6 @@ def _refuse_other_files(path: Path, head: bytes) -> None:
         )
     if head.startswith(b"\x89HDF"):
         raise CheckpointError(f"{path}: is a Caffe net in HDF5; save it as a binary .caffemodel (snapshot_format).")
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # which may end inside a character
-    except UnicodeDecodeError:
-        return False
-    return all(byte >= 0x20 or byte in TEXT_CONTROLS for byte in head)
 
 
 def _layers(source: WireFile) -> Iterator[CaffeLayer]:

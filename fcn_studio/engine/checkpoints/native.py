@@ -115,6 +115,19 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return meaning
 
 
+def is_native(path: Path) -> bool:
+    """Whether a safetensors file is a checkpoint of ours, rather than anybody's state dict.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return METADATA_KEY in (file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: not a safetensors checkpoint ({error}); is the file complete?") from error
+
+
 def load_checkpoint(path: Path) -> Checkpoint:
     """Reads a native checkpoint; every tensor must be there, of the right shape, and no other.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,36 +12,74 @@ from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.fusion import bilinear_kernel
-from fcn_studio.core.labels import LabelSet, label_sets_of_size
+from fcn_studio.core.labels import (
+    LabelSet,
+    binary_label_set,
+    counted_classes,
+    label_sets_of_size,
+    numbered_label_set,
+    voc_colour,
+)
 from fcn_studio.engine.checkpoints.states import Shaped, fill
 from fcn_studio.engine.nets.architecture import Architecture, Upsampling
 from fcn_studio.engine.nets.build import empty
 from fcn_studio.engine.nets.fcn import FCN
 
 AnyShaped = TypeVar("AnyShaped", bound=Shaped)
+LEAST_GUESSED = 10  # classes; fewer are so common that their number says nothing
 BILINEAR_TOLERANCE = 1e-6  # single precision of weights up to 1
 
 
-def labels_for(path: Path, wanted: LabelSet | None, classes: int, layer: str) -> LabelSet:
-    """The label set of a net that names none: the one that is wanted, or the only built-in one of that size.
+def labels_for(
+    path: Path, wanted: LabelSet | None, classes: int, layer: str, *, published: Collection[str] = ()
+) -> LabelSet:
+    """The label set of a net that names none.
+
+    The one that is wanted; else the built-in one of that many classes, which is guessed unless more than the number
+    speaks for it; else numbers. One output tells a foreground from a background.
+
+    Args:
+        path: The file: its name may have a label set's in it.
+        wanted: What the user said.
+        classes: Channels of the scores.
+        layer: Which gives them, for the message.
+        published: Label sets that nets of this kind were published for.
 
     Raises:
-        CheckpointError: It has another number of classes, or no built-in set fits.
+        CheckpointError: `wanted` has another number of classes.
     """
     if wanted is not None:
-        if len(wanted) != classes:
-            raise CheckpointError(
-                f"{path}: layer {layer} scores {classes} classes, but {wanted.name} has {len(wanted)}; "
-                "choose another label set."
-            )
-        return wanted
+        return _of_size(path, wanted, classes, layer)
+    if classes == 1:
+        return binary_label_set()
     fitting = label_sets_of_size(classes)
-    if len(fitting) != 1:
+    for labels in fitting:
+        if labels.name in published or _letters(labels.name) in _letters(path.stem):
+            return labels
+    if len(fitting) == 1 and classes >= LEAST_GUESSED:
+        return replace(fitting[0], guessed=True)
+    return numbered_label_set(classes)
+
+
+def _of_size(path: Path, wanted: LabelSet, classes: int, layer: str) -> LabelSet:
+    """The wanted set; of one output, the foreground's name alone will do.
+
+    Raises:
+        CheckpointError: It has another number of classes.
+    """
+    if classes == 1 and len(wanted) == 1:
+        colours = (voc_colour(0), wanted.colours[0] if any(wanted.colours[0]) else voc_colour(1))
+        return replace(wanted, classes=("background", *wanted.classes), colours=colours, background=0)
+    if len(wanted) != max(classes, 2):
+        outputs = "one output, background against foreground" if classes == 1 else counted_classes(classes)
         raise CheckpointError(
-            f"{path}: layer {layer} scores {classes} classes without names; import it with `fcn-studio weights import "
-            "SRC -o DST.safetensors --labels NAME|FILE` (`numbered` calls them class 0, class 1 and so on)."
+            f"{path}: layer {layer} scores {outputs}, but {wanted.name} has {len(wanted)}; choose another label set."
         )
-    return fitting[0]
+    return wanted
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def layer_of(path: Path, tensors: Mapping[str, AnyShaped], key: str) -> AnyShaped:

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from fcn_studio.core.errors import CheckpointError
 
-PARALLEL = "module."  # DataParallel's prefix
+# What DataParallel, torch.compile, FSDP and checkpointing put into the names of what they wrap, anywhere.
+WRAPPERS = frozenset({"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
 COUNTER = "num_batches_tracked"  # of batch normalisation; predicting needs it not
 
 
@@ -23,21 +24,36 @@ def all_finite(value: Tensor) -> bool:
     return all(bool(torch.isfinite(extreme)) for extreme in torch.aminmax(value))
 
 
-def plain_state(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state in float32, without DataParallel's prefix and without counters.
+def named_layers(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The layers by their names without wrappers, and without counters.
 
     Raises:
-        CheckpointError: Two layers have one name, or a layer does not hold real numbers.
+        CheckpointError: Two layers have one name, or a layer is of integers or sparse, as of a quantised net.
+    """
+    layers: dict[str, Tensor] = {}
+    for key, value in tensors.items():
+        if value.layout != torch.strided or not value.is_floating_point():
+            if key.endswith((".weight", ".bias")):
+                raise CheckpointError(
+                    f"{path}: layer {key[:80]} is of {str(value.dtype).removeprefix('torch.')}, as of a quantised net; "
+                    "save the net's own floating-point state dict."
+                )
+            continue  # counts of batches, and of the weights that an average is of
+        name = ".".join(part for part in key.split(".") if part not in WRAPPERS)
+        if name in layers:
+            raise CheckpointError(f"{path}: layer {name[:80]} is there twice, as it is and wrapped; keep one.")
+        layers[name] = value.detach()
+    return layers
+
+
+def plain_state(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state in float32, as `named_layers` has it.
+
+    Raises:
+        CheckpointError: As of `named_layers`, or a variance is negative.
     """
     state: dict[str, Tensor] = {}
-    for key, value in tensors.items():
-        name = key.removeprefix(PARALLEL)
-        if name in state:
-            raise CheckpointError(f"{path}: layer {name} is there twice, with and without {PARALLEL!r}; keep one.")
-        if name.endswith(f".{COUNTER}"):
-            continue
-        if not value.is_floating_point():
-            raise CheckpointError(f"{path}: entry {key!r} is no layer of a net; save the net's state_dict alone.")
+    for name, value in named_layers(path, tensors).items():
         if name.endswith(".running_var") and bool((value < 0).any()):
             raise CheckpointError(f"{path}: layer {name} holds negative variances; the file is damaged.")
         state[name] = value.float()

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.trace import OUTPUT
+from fcn_studio.engine.checkpoints.binary import CARD_ENTRY
 from fcn_studio.engine.checkpoints.native import Checkpoint
+from fcn_studio.engine.checkpoints.repositories import PREPARED, PYTORCH_FCN
 from fcn_studio.engine.nets.build import net_name
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.preprocess import PRESETS, Preprocessing
@@ -64,8 +67,26 @@ def preprocessing_text(values: Preprocessing) -> str:
     return f"{words} ({NAMES[known]})" if known else words
 
 
+def _names(labels: LabelSet) -> list[str]:
+    """What to say of classes that the file does not name."""
+    if labels.guessed:
+        return [
+            f"classes guessed: the file names none, and {labels.name} has {len(labels)} too; `weights import --labels` "
+            "names them"
+        ]
+    return [] if labels.is_named else ["the file names no classes; `weights import --labels` names them"]
+
+
 def _choices(checkpoint: Checkpoint) -> list[str]:
     card, found = checkpoint.card, []
+    if others := card.get("other_entries"):
+        found.append(
+            f"{card.get('entry')} of the file, {card.get('entry_chosen_for')}; there is "
+            f"{', '.join(map(str, others))} too"
+        )
+    if card.get(CARD_ENTRY):
+        found.append("one output, taken as a sigmoid's: foreground above 0, where its probability is over one half")
+    found += _names(checkpoint.labels)
     if heads := card.get("other_heads"):
         found.append(f"one of two heads, {card.get('head')}; the other is {heads[0]}")
     if "scheme" in card:
@@ -73,9 +94,20 @@ def _choices(checkpoint: Checkpoint) -> list[str]:
             f"decoder class {card['scheme']}, by {card.get('scheme_chosen_by')}; other classes have the same layers, "
             "and `weights import --decoder` chooses"
         )
-    if card.get("source") == "pytorch-fcn" and checkpoint.net.architecture.variants == ("8s",):
+    if card.get("source") == PYTORCH_FCN.name and checkpoint.net.architecture.variants == ("8s",):
         said = "scaled" if card.get("at_once") else "not scaled"
         found.append(f"pool4 and pool3 are {said}, by the file's name; `weights import --at-once` chooses")
+    if len(PREPARED.get(str(card.get("source")), ())) > 1:
+        words = preprocessing_text(checkpoint.preprocessing)
+        found.append(
+            f"input {words}: {card.get('source')} trains with more than one, and `weights import "
+            "--preprocessing` chooses"
+        )
+    if resizes := card.get("resizes"):
+        found.append(
+            f"enlarged otherwise than by {card.get('source')}, which {resizes}: here they lie where they were seen, "
+            "and masks differ from those of its own program"
+        )
     if unused := card.get("unused"):
         found.append(f"left out, since the net does not use them: {', '.join(map(str, unused))}")
     return found

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.engine.checkpoints.states import fill, numbers_in, plain_state, shape_of
+from fcn_studio.engine.checkpoints.states import fill, numbers_in, plain_state, set_apart, shape_of
 from fcn_studio.engine.nets.resnet import Backbone, ResNetArchitecture, ResNetFCN
 from fcn_studio.engine.nets.unstarted import unstarted
 from fcn_studio.engine.preprocess import IMAGENET_RGB
@@ -61,6 +61,9 @@ def load_torchvision_segmenter(path: Path, tensors: Mapping[str, Tensor]) -> tup
             f"{' or '.join(map(str, LAYER3))}: is the file complete?"
         )
     classes = shape_of(path, state, LAST, dimensions=4)[0]
+    unused = None
+    if f"{AUX}4.weight" in state and len(state[f"{AUX}4.weight"]) != classes:
+        unused = set_apart(state, AUX)  # left as it was published where a net was trained for other classes
     aux = any(key.startswith(AUX) for key in state)
     try:
         architecture = ResNetArchitecture(num_classes=classes, backbone=LAYER3[blocks], aux=aux)
@@ -69,4 +72,5 @@ def load_torchvision_segmenter(path: Path, tensors: Mapping[str, Tensor]) -> tup
     with unstarted():
         net = ResNetFCN(architecture)
     fill(path, net, state)
-    return net, {"source": "torchvision", "net": f"fcn_{architecture.backbone}", "aux_classifier": aux}
+    card = {"source": "torchvision", "net": f"fcn_{architecture.backbone}", "aux_classifier": aux}
+    return net, card | ({"unused": [unused]} if unused else {})
