@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     from fcn_studio.core.checkpoint_names import display_names
     from fcn_studio.core.dataset import open_dataset
     from fcn_studio.core.errors import DataError, OutputError
+    from fcn_studio.core.labels import guess_sentence
     from fcn_studio.core.report.facts import too_few_classes
     from fcn_studio.core.report.folder import check_folder, save_report
     from fcn_studio.core.report.mask_shelf import MaskShelf
@@ -67,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
     weights = args.weights or ["default"]
     models = [load(name, device=args.device, precision=args.precision, backend=args.backend) for name in weights]
     names = display_names([model.name for model in models], [find_checkpoint(split_head(name)[0]) for name in weights])
-    notes = (*label_match(models, dataset, names=names).sentences(), *_guessed(models, names))
+    guesses = (guess_sentence(name, model.labels) for model, name in zip(models, names, strict=True))
+    notes = (*label_match(models, dataset, names=names).sentences(), *filter(None, guesses))
     for note in notes:
         print(f"fcn-studio: {note}", file=sys.stderr)
     failures: list[tuple[Path, str]] = []
@@ -121,16 +123,6 @@ def run(args: argparse.Namespace) -> int:
             if place:
                 print(f"The {what} is in {place / 'report.html' if what == 'report' else place}")
     return 1 if failures else 0
-
-
-def _guessed(models: Sequence[Tracer], names: Sequence[str]) -> tuple[str, ...]:
-    """A sentence on each model whose classes are named for their number alone."""
-    return tuple(
-        f"{name} names no classes: those of {model.labels.name} are guessed, for there are {len(model.labels)} too; "
-        "import it with `fcn-studio weights import --labels` to name them."
-        for model, name in zip(models, names, strict=True)
-        if model.labels.guessed
-    )
 
 
 def _print_tables(args: argparse.Namespace, models: Sequence[Tracer], names: Sequence[str], found: Evaluation) -> None:

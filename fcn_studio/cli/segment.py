@@ -16,6 +16,7 @@ from fcn_studio.cli.progress import photo_bar
 from fcn_studio.cli.sizes import memory_size
 from fcn_studio.core.errors import Cancelled, FcnStudioError, OutputError
 from fcn_studio.core.export import KINDS
+from fcn_studio.core.labels import LabelSet, guess_sentence
 from fcn_studio.core.memory import peak_memory
 from fcn_studio.core.photo_jobs import Job, Order, Outcome, find_jobs
 
@@ -134,6 +135,7 @@ def _here(args: argparse.Namespace) -> tuple[Carrier, tuple[str, ...]]:
     from fcn_studio.engine.model import load  # torch takes seconds to import
 
     model = load(args.weights, **_model_options(args))
+    _tell_guess(model.name, model.labels)
     return lambda jobs, order, stop: segmented(model, jobs, order, stop=stop), model.variants
 
 
@@ -143,12 +145,18 @@ def _on_cluster(args: argparse.Namespace) -> tuple[Carrier, tuple[str, ...]]:
     from fcn_studio.engine.ray_folders import Brief, segmented_by_ray
 
     checkpoint = checkpoint_named(args.weights)
+    _tell_guess(checkpoint.name, checkpoint.labels)
 
     def carry(jobs: Sequence[Job], order: Order, stop: Callable[[], bool]) -> Generator[Outcome, None, None]:
         brief = Brief(args.weights, checkpoint.digest, _model_options(args), order)
         return segmented_by_ray(args.ray, brief, jobs, cores=args.ray_cores, stop=stop)
 
     return carry, checkpoint.net.architecture.variants
+
+
+def _tell_guess(checkpoint: str, labels: LabelSet) -> None:
+    if sentence := guess_sentence(checkpoint, labels):
+        print(f"fcn-studio: {sentence}", file=sys.stderr)
 
 
 def _model_options(args: argparse.Namespace) -> dict[str, str]:

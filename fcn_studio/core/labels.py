@@ -125,6 +125,16 @@ class LabelSet:
             raise DataError(f"This label set is malformed ({error!r}); see resources/labels for examples.") from error
 
 
+def guess_sentence(checkpoint: str, labels: LabelSet) -> str:
+    """That a checkpoint's classes are named for their number alone; empty where they are not."""
+    if not labels.guessed:
+        return ""
+    return (
+        f"{checkpoint} names no classes: those of {labels.name} are guessed, for there are {len(labels)} too; "
+        "`fcn-studio weights import --labels` names them."
+    )
+
+
 def counted_classes(count: int) -> str:
     """`1 class` or `21 classes`."""
     return "1 class" if count == 1 else f"{count} classes"

@@ -255,7 +255,7 @@ def test_usage_errors_exit_with_2(arguments: list[str], word: str, capsys: pytes
         (["--weights", "nowhere.safetensors"], "nowhere.safetensors: no such checkpoint"),
         (["--device", "tpu"], "Unknown device"),
         (["--ray-cores", "2"], "goes with --ray"),
-        (["--weights", "README.md"], "cannot be opened"),
+        (["--weights", "README.md"], "README.md: is text, not weights"),
     ],
 )
 def test_a_model_that_cannot_be_had_exits_with_2(

@@ -52,11 +52,11 @@ def test_files_that_are_no_checkpoint_are_named(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, plain)
     files = {
         "missing.safetensors": (None, "no such checkpoint"),
-        "empty.safetensors": (b"", "not a safetensors"),
-        "text.safetensors": (b"hello" * 100, "not a safetensors"),
-        "pickle.safetensors": (pickle.dumps({"a": 1}), "not a safetensors"),
-        "giant.safetensors": (b"\xff" * 8 + b"{}", "not a safetensors"),
-        "plain.safetensors": (plain.read_bytes(), "not an FCN Studio checkpoint"),
+        "empty.safetensors": (b"", "is empty"),
+        "text.safetensors": (b"hello" * 100, "is text"),
+        "pickle.safetensors": (pickle.dumps({"a": 1}), "not a checkpoint"),
+        "giant.safetensors": (b"\xff" * 8 + b"{}", "no known format"),
+        "plain.safetensors": (plain.read_bytes(), "no state dict"),
     }
     for name, (content, word) in files.items():
         if content is not None:

@@ -144,18 +144,21 @@ def test_importing_keeps_every_number(tmp_path: Path, photo: NDArray[np.uint8]) 
 
 
 @pytest.mark.parametrize("n", [11, 13])
-def test_other_classes_need_names(tmp_path: Path, camvid: LabelSet, n: int) -> None:
+def test_other_classes_are_guessed_or_numbered(tmp_path: Path, camvid: LabelSet, n: int) -> None:
     state = {
         key: value[:n, :n] if key.startswith("upscore") else value[:n] if key.startswith("score") else value
         for key, value in state_of("16s").items()
     }
     path = tmp_path / "others.pth"
     torch.save(state, path)
+    found = open_checkpoint(path)
     if n == len(camvid):
-        assert open_checkpoint(path).labels == camvid, "the only built-in label set of that size"
+        assert found.labels == camvid, "the only built-in label set of that size"
+        assert found.labels.guessed
+        assert found.name == "others (classes guessed)"
+        assert not open_checkpoint(path, Wanted(camvid)).labels.guessed
         return
-    with pytest.raises(CheckpointError, match="score_fr scores 13 classes without names"):
-        fs.load(path, device="cpu")
+    assert found.labels.classes[:2] == ("class 0", "class 1"), "no name is better than a wrong one"
     with pytest.raises(CheckpointError, match="but camvid has 11"):
         open_checkpoint(path, Wanted(camvid))
     assert open_checkpoint(path, Wanted(numbered_label_set(n))).labels.classes[12] == "class 12"
@@ -189,8 +192,13 @@ def test_code_is_not_executed(tmp_path: Path) -> None:
         (lambda state: state.update({"fc7.weight": torch.zeros(3, 3, 1, 1)}), "fc7.weight is"),
         (lambda state: state["fc7.bias"].fill_(float("nan")), "infinite or undefined"),
         (lambda state: state.update({"fc6.weight": torch.zeros(3)}), "fc6 is missing or of a wrong shape"),
-        (lambda state: state.pop("upscore8.weight"), "not a checkpoint of pytorch-fcn"),
-        (lambda state: state.update({"note": "hello"}), "is no layer of a net"),
+        (lambda state: state.pop("upscore8.weight"), "layer upscore8, .*, is missing"),
+        (lambda state: state.update({"upscore16.weight": torch.zeros(21, 21, 32, 32)}), "unexpected layer upscore16"),
+        (lambda state: state.pop("score_fr.weight"), "layer score_fr is missing"),
+        (
+            lambda state: state.update({"fc7.weight": torch.zeros(12, 12, 1, 1, dtype=torch.int8)}),
+            "fc7.weight is of int8",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, change: Callable[[State], object], reason: str) -> None:

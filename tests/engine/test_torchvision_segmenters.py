@@ -14,6 +14,7 @@ from torchvision.transforms import functional as transforms
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.trace import OUTPUT
+from fcn_studio.engine.checkpoints.opening import open_checkpoint
 from fcn_studio.engine.checkpoints.torchvision_segmenters import (
     LABELS,
     PREPROCESSING,
@@ -87,7 +88,6 @@ def test_states_that_do_not_fit_are_refused_with_file_layer_and_reason(stored: S
         ({**stored, "aux_classifier.4.bias": torch.zeros(6)}, r"aux_classifier\.4\.bias"),
         ({**stored, "classifier.4.weight": torch.zeros(9000, 512, 1, 1)}, r"num_classes = 9000"),
         ({**stored, "classifier.0.convs.0.0.weight": torch.zeros(1)}, "DeepLabV3"),
-        ({**stored, "epoch": torch.tensor(3)}, "epoch"),
         ({"conv1_1.weight": torch.zeros(1)}, "which program wrote it"),
     ]
     with torch.device("meta"):
@@ -97,3 +97,23 @@ def test_states_that_do_not_fit_are_refused_with_file_layer_and_reason(stored: S
         with pytest.raises(CheckpointError, match=word) as refused:
             load_torchvision_segmenter(FILE, state)
         assert str(FILE) in str(refused.value)
+
+
+def test_an_auxiliary_head_of_other_classes_is_left_out(stored: State) -> None:
+    """As where the published net was trained on for two classes, and only its classifier replaced."""
+    state = {**stored, "classifier.4.weight": torch.ones(2, 512, 1, 1), "classifier.4.bias": torch.zeros(2)}
+    net, card = load_torchvision_segmenter(FILE, state)
+    assert (net.architecture.num_classes, net.aux_classifier, card["aux_classifier"]) == (2, None, False)
+    assert any("aux_classifier.*" in words for words in card["unused"])
+
+
+def test_one_output_is_a_foreground(tmp_path: Path, stored: State) -> None:
+    state = {**stored, "classifier.4.weight": stored["classifier.4.weight"][:1], "classifier.4.bias": torch.zeros(1)}
+    torch.save(state, tmp_path / "one.pth")
+    found = open_checkpoint(tmp_path / "one.pth")
+    net, _ = load_torchvision_segmenter(FILE, state)
+    photo = torch.randn(1, 3, 33, 40, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        one, two = net(photo)[OUTPUT][0], found.net(photo)[OUTPUT][0]
+    torch.testing.assert_close(two, torch.cat([torch.zeros_like(one), one]), rtol=1e-3, atol=1e-4)
+    assert found.labels.classes == ("background", "foreground")

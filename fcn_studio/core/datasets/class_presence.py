@@ -38,6 +38,6 @@ def only_class_sentence(labels: LabelSet, pixels: NDArray[np.int64], split: str)
             f'give "values": [0, 255] in {LABEL_FILE} if the masks hold these.'
         )
     return (
-        f"In {split} only {only} occurs, of the {counted_classes(len(labels))} of {labels.name}. Run {CHECK} to see what "
-        f"the masks hold."
+        f"In {split} only {only} occurs, of the {counted_classes(len(labels))} of {labels.name}. Run {CHECK} to see "
+        f"what the masks hold."
     )
