@@ -58,6 +58,7 @@ class Intake(QObject):
         self._told: set[str] = set()  # checkpoints whose gaps have been spoken of
         self._offers: tuple[tuple[str, Callable[[], None]], ...] = ()  # what can be done about the last one
         session.engine_changed.connect(self.on_engine_changed)
+        session.engine_refused.connect(self.on_engine_refused)
         self._gatherer = Gatherer(self)
         self._gatherer.found.connect(self.on_found)
         self._download: Download | None = None  # made for the first link
@@ -243,6 +244,13 @@ class Intake(QObject):
             texts.append(self.tr("{0}: {1}.").format(info.checkpoint, "; ".join(info.notes)))
         if texts:
             self.happened.emit(Word(" ".join(texts), tuple(actions)))
+
+    @Slot(object, str)
+    def on_engine_refused(self, choice: EngineChoice, sentence: str) -> None:
+        """What could be done with a checkpoint that did not open is offered no longer; the session says why."""
+        if self._offers:
+            self._offers = ()
+            self.happened.emit(Word(""))
 
     def _opener(self, weights: str) -> Callable[[], None]:
         def open_beside() -> None:

@@ -59,7 +59,7 @@ REFUSED = MappingProxyType(
         FileKind.PAGE: "is a web page, not weights; the server sent that instead, download the file again.",
         FileKind.TEXT: "is text, not weights; choose the file that holds the weights themselves.",
         FileKind.ARCHIVE: "is an archive; unpack it and open the weights inside.",
-        FileKind.HDF5: "is an HDF5 file, as of Keras or MATLAB, which is not read; FCN Studio reads PyTorch's, "
+        FileKind.HDF5: "is an HDF5 file, as Keras, MATLAB and some of Caffe write them, which is not read; FCN Studio reads PyTorch's, "
         "safetensors' and Caffe's files.",
         FileKind.EMPTY: "is empty; download it again.",
         FileKind.UNKNOWN: "holds weights of no known format; FCN Studio reads PyTorch's, safetensors' and Caffe's "

@@ -251,7 +251,9 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
     for variant in _names(meaning, "masks", variants):
         masks[variant] = _taken(left, f"mask.{variant}", np.uint8, image.shape[:2])
         if masks[variant].max() >= classes:
-            raise DataError(f"Its mask {variant} holds class {masks[variant].max()} of only {classes} classes.")
+            raise DataError(
+                f"Its mask {variant} holds class {masks[variant].max()} of only {counted_classes(classes)}."
+            )
     taps = {name: _taken(left, f"tap.{name}", np.float32, (None,) * 3) for name in _names(meaning, "taps", TAPS)}
     weights = {
         name: _finite(left, f"{name}.channels", (classes, None))

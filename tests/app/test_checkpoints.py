@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLabel
+import torch
+from PySide6.QtWidgets import QFrame, QLabel, QTreeWidget
 from pytestqt.qtbot import QtBot
+from torch import Tensor
 
 from fcn_studio.app.jobs import EngineChoice
 from fcn_studio.app.main_window import MainWindow
@@ -164,3 +166,79 @@ def test_a_checkpoint_for_each_variant_is_a_set(
         wait_until_done(qtbot, window)
     assert not window.workspace.banner.isVisible()
     assert {node.name for node in window.workspace.fusion.graph.nodes} >= {"fuse_pool3", "score_pool3", "8s"}
+
+
+def state_of_classes(classes: int) -> dict[str, Tensor]:
+    """FCN-32s under pytorch-fcn's names, narrow and random, of so many classes."""
+    net = random_net(Architecture(classes, channels=(4,) * 5, fc_channels=6, upsampling="learned", variants=("32s",)))
+    return {key.replace("upscore32", "upscore"): value.detach() for key, value in net.state_dict().items()}
+
+
+@pytest.mark.parametrize("name", ["checkpoint.pth.tar", "last.ckpt", "weights of mine", "plain.bin"])
+def test_a_checkpoint_opens_under_any_name(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path, name: str
+) -> None:
+    open_files(qtbot, window, make_photo("street.png"))
+    torch.save({"epoch": 3, "net": state_of_classes(3), "best": np.float64(0.5)}, tmp_path / name)
+    open_files(qtbot, window, tmp_path / name)
+    assert problem(window) == ""
+    assert checkpoints_shown(window) == [name.partition(".")[0]]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git lfs pull"),
+        (b"<!DOCTYPE html><html>", "web page"),
+        (b"PK\x03\x04" + bytes(500), "cut short"),
+    ],
+)
+def test_what_is_no_checkpoint_is_named_and_the_good_one_stays(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path, content: bytes, words: str
+) -> None:
+    open_files(qtbot, window, make_photo("street.png"))
+    (tmp_path / "net.pth").write_bytes(content)
+    open_files(qtbot, window, tmp_path / "net.pth")
+    assert words in problem(window)
+    assert checkpoints_shown(window) == ["tiny"]
+    notice = window.findChild(QFrame, "notice")
+    assert isinstance(notice, QFrame)
+    assert not notice.isVisible(), "nothing that is not open is offered"
+
+
+def test_guessed_classes_are_marked_where_they_stand(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.png"))
+    torch.save(state_of_classes(19), tmp_path / "mine.pth")
+    open_files(qtbot, window, tmp_path / "mine.pth")
+    legend, caption = window.findChild(QTreeWidget, "legend_tree"), window.findChild(QLabel, "origin_32s")
+    assert isinstance(legend, QTreeWidget)
+    assert isinstance(caption, QLabel)
+    assert legend.headerItem().text(0) == "Class (guessed)"
+    assert "mine (classes guessed)" in caption.text()
+    assert legend.columnCount() == 2, "as many as this net has exits"
+    notice = window.findChild(QLabel, "notice_text")
+    assert isinstance(notice, QLabel)
+    assert "those of cityscapes are guessed" in notice.text()
+    torch.save(state_of_classes(3), tmp_path / "three.pth")
+    open_files(qtbot, window, tmp_path / "three.pth")
+    assert legend.headerItem().text(0) == "Class"
+    rows = [legend.topLevelItem(row) for row in range(3)]
+    assert {row.text(0) for row in rows if row} == {"class 0", "class 1", "class 2"}
+
+
+def test_one_output_is_a_background_and_a_foreground(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.png"))
+    state = state_of_classes(1)
+    torch.save(state, tmp_path / "one.pth")
+    open_files(qtbot, window, tmp_path / "one.pth")
+    shown = window.session.shown
+    assert shown is not None
+    assert shown.trace is not None
+    assert shown.trace.labels.classes == ("background", "foreground")
+    legend = window.findChild(QTreeWidget, "legend_tree")
+    assert isinstance(legend, QTreeWidget)
+    assert legend.topLevelItemCount() == 2

@@ -48,7 +48,7 @@ def test_torchscript_is_told_from_weights(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch would rather have something else scripted
         scripted = torch.jit.script(torch.nn.Conv2d(1, 1, 1))
-    scripted.save(str(tmp_path / "scripted.pt"))
+    scripted.save(str(tmp_path / "scripted.pt"))  # type: ignore[no-untyped-call]
     assert kind_of(tmp_path / "scripted.pt") is FileKind.TORCHSCRIPT
     assert 'torch.jit.load("scripted.pt"' in str(refusal(tmp_path / "scripted.pt", FileKind.TORCHSCRIPT))
 

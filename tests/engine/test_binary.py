@@ -20,10 +20,9 @@ from fcn_studio.engine.checkpoints.caffe import load_caffe
 from fcn_studio.engine.checkpoints.decoder_states import load_decoder_state
 from fcn_studio.engine.checkpoints.opening import open_checkpoint
 from fcn_studio.engine.checkpoints.wanted import Wanted
-from tests.caffe_nets import net_layers, weights
+from tests.caffe_nets import NARROW, net_layers, weights
 from tests.caffe_writer import save_caffemodel
 from tests.engine.nets.test_decoder import random_state
-from tests.engine.test_caffe import NARROW
 from tests.engine.test_pytorch_fcn import State, forward, state_of
 
 CRACKS = LabelSet("cracks", ("background", "crack"), ((0, 0, 0), (255, 0, 0)), background=0)

@@ -34,7 +34,7 @@ def trained(state: State) -> dict[str, Any]:
     """As pytorch-fcn's trainer saves it, with an optimizer that has made a step."""
     weights = torch.nn.Parameter(torch.ones(3, 3))
     optimizer = torch.optim.Adam([weights])
-    weights.sum().backward()
+    weights.sum().backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 3)
     return {
@@ -219,7 +219,7 @@ def test_a_cut_file_is_said_to_be_cut(tmp_path: Path, kept: float, zip_file: boo
 
 
 def test_torchscript_is_refused_without_a_warning(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
-    torch.jit.script(torch.nn.Conv2d(1, 1, 1)).save(str(tmp_path / "scripted.pt"))
+    torch.jit.script(torch.nn.Conv2d(1, 1, 1)).save(str(tmp_path / "scripted.pt"))  # type: ignore[no-untyped-call]
     recwarn.clear()
     with pytest.raises(CheckpointError, match="is a TorchScript program"):
         open_checkpoint(tmp_path / "scripted.pt")

@@ -159,6 +159,7 @@ class ClassLegend(QFrame):
         if truth is not None and trace is not None and truth.labels.classes == trace.labels.classes:
             columns = {self.tr("truth"): list(truth.shares), **columns}
         guessed = trace is not None and trace.labels.guessed
+        self._tree.setColumnCount(1 + len(columns))  # labels alone take none away
         self._tree.setHeaderLabels([self.tr("Class (guessed)") if guessed else self.tr("Class"), *columns])
         header = self._tree.header()
         header.setStretchLastSection(False)

@@ -75,8 +75,10 @@ def lead(evaluation: Evaluation, facts: Facts) -> str:
     """How much was measured."""
     total = sum(row.size[0] * row.size[1] for row in evaluation.photos)
     share = evaluation.labelled / total if total else 0.0
+    photos = len(evaluation.records)
+    measured = "1 photo at its own size" if photos == 1 else f"{count(photos)} photos at their own sizes"
     return (
-        f"{count(len(evaluation.records))} photos at their own sizes, {count(evaluation.labelled)} labelled pixels "
+        f"{measured}, {count(evaluation.labelled)} labelled pixels "
         f"({100 * share:.1f} % of all), {counted_classes(len(evaluation.labels))}."
     )
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.checkpoints.parts import upscores
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.nets.build import empty
+from fcn_studio.engine.nets.build import architecture_from, empty
 from fcn_studio.engine.nets.single import SingleNet
 
 CARD_ENTRY = "one_output"
@@ -27,7 +27,7 @@ def is_binary(checkpoint: Checkpoint) -> bool:
 
 def as_two_classes(checkpoint: Checkpoint) -> Checkpoint:
     """A checkpoint whose net has one output, with a background before it; its labels are of two classes already."""
-    architecture = replace(checkpoint.net.architecture, num_classes=2)
+    architecture = architecture_from({**checkpoint.net.architecture.to_dict(), "num_classes": 2})
     if isinstance(architecture, Architecture) and architecture.upsampling == "learned":
         architecture = replace(architecture, upsampling="per_class")  # a kernel of one class reaches no other
     scores = score_layers(checkpoint.net)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.labels import LabelSet, voc_colour
+from fcn_studio.core.labels import LabelSet, counted_classes, voc_colour
 from fcn_studio.engine.checkpoints.efficientnet_lite import efficientnet_lite, is_efficientnet_lite
 from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
 from fcn_studio.engine.checkpoints.parts import filled, labels_for
@@ -88,7 +88,7 @@ def classes_of(path: Path, classes: int) -> LabelSet:
     """ImageNet's names, from torchvision; of two equal ones the later has its number behind it."""
     if classes != IMAGENET_CLASSES:
         raise CheckpointError(
-            f"{path}: classifies into {classes} classes without names, not ImageNet's {IMAGENET_CLASSES}; import it "
+            f"{path}: classifies into {counted_classes(classes)} without names, not ImageNet's {IMAGENET_CLASSES}; import it "
             "with `fcn-studio weights import SRC -o DST.safetensors --labels FILE.toml`."
         )
     from torchvision.models import VGG16_Weights  # slow to import, and only classifiers need it

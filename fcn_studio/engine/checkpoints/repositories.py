@@ -74,8 +74,8 @@ MEETPS = Repository(
     {f"conv_block{block}": 1 for block in range(1, 6)},
     {**SEQUENTIAL, "upscore4": "upscore_pool4"},
     preprocessing={21: IMAGENET_RGB, None: Preprocessing("bgr", 1 / 255, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))},
-    resizes="stretches each whole grid onto the next and the last onto the photo, so that the features of pool4 and "
-    "pool3, whose grids begin in the border of zeros, lie up to some 95 pixels from their places",
+    # Conv1_1's padding of 100 puts their first cells 95 pixels before the photo's first; there they are put onto it.
+    resizes="stretches its grids onto the photo, pool4's and pool3's from up to 95 pixels outside it",
 )
 # models/fcn8s.py, fcn16s.py, fcn32s.py; train/voc-fcn and train/voc-fcn (caffe vgg).
 _ZIJUNDENG = {"score_fr.0": "fc6", "score_fr.3": "fc7", "score_fr.6": "score_fr", "upscore": "upscore32"}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ from typing import Any
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.engine.checkpoints.states import all_finite, named_layers
+from fcn_studio.engine.checkpoints.states import all_finite, counted_tensors, named_layers
 from fcn_studio.engine.checkpoints.torch_file import read_content
 
-MAX_DEPTH, MAX_ENTRIES = 4, 4096  # of containers in a stranger's file
+MAX_CONTAINERS = 20_000  # of a stranger's file; an optimizer has one for each layer
 # The better of several, by the words in their names: what a run found best, then a running average of its weights.
 BEST = re.compile(r"(^|[^a-z])best([^a-z]|$)")
 AVERAGE = re.compile(r"(^|[^a-z])(ema|swa|averaged?|avg|shadow|teacher)([^a-z]|$)")
@@ -82,19 +83,18 @@ def find_state(path: Path, is_known: Callable[[State], bool]) -> Found:
     return Found(chosen.tensors, card)
 
 
-def _mappings(content: Any, entry: str = "", depth: int = 0) -> Iterator[tuple[str, Mapping[Any, Any]]]:
-    """Every mapping in nested containers, with the dotted name of the entry."""
-    if isinstance(content, Mapping):
-        yield entry, content
-        inner = list(content.items())
-    elif isinstance(content, list | tuple):
-        inner = list(enumerate(content))
-    else:
-        return
-    if depth < MAX_DEPTH:
-        for key, value in inner[:MAX_ENTRIES]:
-            if isinstance(value, Mapping | list | tuple):
-                yield from _mappings(value, f"{entry}.{key}".strip("."), depth + 1)
+def _mappings(content: Any) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    """Every mapping in nested containers, outermost first, with the dotted name of the entry."""
+    waiting, seen = deque([("", content)]), set[int]()
+    while waiting and len(seen) < MAX_CONTAINERS:
+        entry, values = waiting.popleft()
+        if not isinstance(values, Mapping | list | tuple) or id(values) in seen:
+            continue
+        seen.add(id(values))  # a file of a few bytes can have one list in itself any number of times
+        if isinstance(values, Mapping):
+            yield entry, values
+        inner = values.items() if isinstance(values, Mapping) else enumerate(values)
+        waiting.extend((f"{entry}.{key}".strip("."), value) for key, value in inner)
 
 
 def _layers(path: Path, values: Mapping[Any, Any]) -> dict[str, Tensor]:
@@ -138,7 +138,7 @@ def _choices(entry: str, layers: dict[str, Tensor]) -> Iterator[_Candidate]:
         own = _without_prefix(entry, groups[first])
         others = [name for name in groups if name != first]
         count = sum(len(groups[name]) for name in others)
-        left_out = f"{', '.join(f'{name}.*' for name in others)} ({count} tensors)"
+        left_out = f"{', '.join(f'{name}.*' for name in others)} ({counted_tensors(count)})"
         yield _Candidate(entry, own.tensors, f"{whole.prefix}{first}.{own.prefix}", left_out)
 
 

@@ -65,7 +65,12 @@ def set_apart(state: dict[str, Tensor], prefix: str) -> str | None:
     unused = [key for key in state if key.startswith(prefix)]
     for key in unused:
         del state[key]
-    return f"{prefix}* ({len(unused)} tensors)" if unused else None
+    return f"{prefix}* ({counted_tensors(len(unused))})" if unused else None
+
+
+def counted_tensors(count: int) -> str:
+    """`1 tensor` or `3 tensors`."""
+    return "1 tensor" if count == 1 else f"{count} tensors"
 
 
 def shape_of(path: Path, state: Mapping[str, Tensor], key: str, *, dimensions: int) -> tuple[int, ...]:

@@ -71,8 +71,8 @@ def _names(labels: LabelSet) -> list[str]:
     """What to say of classes that the file does not name."""
     if labels.guessed:
         return [
-            f"classes guessed: the file names none, and {labels.name} has {len(labels)} too; `weights import --labels` "
-            "names them"
+            f"the file names no classes; those of {labels.name} are guessed, for there are {len(labels)} too, and "
+            "`weights import --labels` names them"
         ]
     return [] if labels.is_named else ["the file names no classes; `weights import --labels` names them"]
 
@@ -105,8 +105,8 @@ def _choices(checkpoint: Checkpoint) -> list[str]:
         )
     if resizes := card.get("resizes"):
         found.append(
-            f"enlarged otherwise than by {card.get('source')}, which {resizes}: here they lie where they were seen, "
-            "and masks differ from those of its own program"
+            f"enlarged otherwise than by {card.get('source')}, which {resizes}; masks differ from those of its own "
+            "program"
         )
     if unused := card.get("unused"):
         found.append(f"left out, since the net does not use them: {', '.join(map(str, unused))}")
