@@ -25,6 +25,8 @@ TEXT_CONTROLS = frozenset(b"\t\n\f\r")
 # The fields of Caffe's NetParameter (caffe.proto) that can follow its name: layers, input, input_dim, layer and so on.
 CAFFE_TAGS = (b"\x12", b"\x1a", b"\x20", b"\x28", b"\x32", b"\x38", b"\x42", b"\xa2\x06")
 
+ONNX_MAKERS = (b"pytorch", b"onnx", b"keras", b"skl2onnx")  # ModelProto's producer_name, after its version
+
 
 class FileKind(StrEnum):
     """What a file's content is."""
@@ -39,6 +41,7 @@ class FileKind(StrEnum):
     PAGE = "web page"
     TEXT = "text"
     ARCHIVE = "archive"
+    ONNX = "ONNX"
     HDF5 = "HDF5"
     EMPTY = "empty"
     UNKNOWN = "unknown"
@@ -59,8 +62,9 @@ REFUSED = MappingProxyType(
         FileKind.PAGE: "is a web page, not weights; the server sent that instead, download the file again.",
         FileKind.TEXT: "is text, not weights; choose the file that holds the weights themselves.",
         FileKind.ARCHIVE: "is an archive; unpack it and open the weights inside.",
-        FileKind.HDF5: "is an HDF5 file, as Keras, MATLAB and some of Caffe write them, which is not read; FCN Studio reads PyTorch's, "
-        "safetensors' and Caffe's files.",
+        FileKind.ONNX: "is an ONNX program, which is not read; open the checkpoint that it was exported from.",
+        FileKind.HDF5: "is an HDF5 file, as Keras, MATLAB and some of Caffe write them, which is not read; FCN Studio "
+        "reads PyTorch's, safetensors' and Caffe's binary files.",
         FileKind.EMPTY: "is empty; download it again.",
         FileKind.UNKNOWN: "holds weights of no known format; FCN Studio reads PyTorch's, safetensors' and Caffe's "
         "files, whatever their ending.",
@@ -154,6 +158,8 @@ def _by_head(head: bytes) -> FileKind:
         return FileKind.PAGE
     if head[0] == 0x80 and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):  # PROTO of Python's pickle
         return FileKind.TORCH
+    if head[0] == 0x08 and any(name in head for name in ONNX_MAKERS):
+        return FileKind.ONNX
     if head.startswith(b"\x89HDF"):
         return FileKind.HDF5
     if head.startswith((b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")) or head[257:262] == b"ustar":

@@ -74,6 +74,7 @@ def test_a_download_that_stopped_is_said_to_be_cut(tmp_path: Path, kept: float) 
         ("denied.ckpt", b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', FileKind.PAGE),
         ("answer.pth", b'{"message": "not found"}', FileKind.TEXT),
         ("empty.pth", b"", FileKind.EMPTY),
+        ("net.onnx", b"\x08\x07\x12\x07pytorch" + bytes(64), FileKind.ONNX),
         ("keras.pth", b"\x89HDF\r\n\x1a\n" + bytes(64), FileKind.HDF5),
         ("packed.pth", b"\x1f\x8b\x08\0" + bytes(64), FileKind.ARCHIVE),
         ("noise.pth", bytes(range(128, 256)) * 8, FileKind.UNKNOWN),

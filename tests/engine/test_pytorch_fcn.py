@@ -197,7 +197,7 @@ def test_code_is_not_executed(tmp_path: Path) -> None:
         (lambda state: state.pop("score_fr.weight"), "layer score_fr is missing"),
         (
             lambda state: state.update({"fc7.weight": torch.zeros(12, 12, 1, 1, dtype=torch.int8)}),
-            "fc7.weight is of int8",
+            "fc7.weight is int8",
         ),
     ],
 )

@@ -123,6 +123,9 @@ def test_the_layer_that_is_missing_is_named_as_the_file_would_have_it(tmp_path: 
     torch.save(theirs, tmp_path / "net.pth")
     with pytest.raises(CheckpointError, match=r"layer classifier\.6 \(score_fr\) is missing"):
         fs.load(tmp_path / "net.pth", device="cpu")
+    torch.save({key: value for key, value in state_of("8s").items() if key.startswith("conv")}, tmp_path / "trunk.pth")
+    with pytest.raises(CheckpointError, match="layers fc6, fc7, score_fr are missing"):
+        fs.load(tmp_path / "trunk.pth", device="cpu")
     torch.save({**state_of("32s"), "fc8.weight": torch.zeros(1000, 12, 1, 1)}, tmp_path / "both.pth")
     with pytest.raises(CheckpointError, match=r"unexpected layer fc8"):
         fs.load(tmp_path / "both.pth", device="cpu")

@@ -226,6 +226,13 @@ def test_torchscript_is_refused_without_a_warning(tmp_path: Path, recwarn: pytes
     assert not recwarn.list
 
 
+def test_a_list_in_itself_many_times_takes_no_time(tmp_path: Path) -> None:
+    deep: list[Any] = []
+    for _ in range(100):
+        deep = [deep, deep]
+    same_weights(opened(tmp_path, {"history": deep, "model": state_of("32s")}), state_of("32s"))
+
+
 def test_infinite_numbers_are_named_by_layer(tmp_path: Path) -> None:
     state: dict[str, Tensor] = state_of("32s")
     state["fc7.bias"][0] = float("inf")

@@ -135,8 +135,8 @@ def _opened(path: Path, wanted: Wanted) -> Checkpoint:
     first = sorted(state.tensors)[0]
     raise CheckpointError(
         f"{path}: no net that is known here (its first layer is {first[:80]}); FCN Studio reads pytorch-fcn's nets and "
-        "others of its kind on VGG-16, torchvision's fcn_resnet50 and 101, its VGG-16, AlexNet and GoogLeNet, and "
-        "course-code decoders."
+        "others of its kind on VGG-16, torchvision's fcn_resnet50 and 101, its VGG-16, AlexNet and GoogLeNet, "
+        "EfficientNet-Lite, and course-code decoders."
     )
 
 

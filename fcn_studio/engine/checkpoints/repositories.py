@@ -116,13 +116,9 @@ PREPARED = MappingProxyType(
 
 
 def repository_of(layers: Mapping[str, object]) -> Repository | None:
-    """Whose names these are: the one whose trunk is there, and something of what follows it."""
+    """Whose names these are: the one whose trunk is there, most of it at least."""
     for repository in REPOSITORIES:
-        renames = repository.renames()
-        trunk = {f"{theirs}.weight" for theirs, ours in renames.items() if ours.startswith("conv")}
-        if len(trunk & set(layers)) > len(trunk) // 2 and any(
-            renames.get(layer, layer).startswith(("fc6", "fc7", "score", "upscore"))
-            for layer in (key.rpartition(".")[0] for key in layers)
-        ):
+        trunk = {f"{theirs}.weight" for theirs, ours in repository.renames().items() if ours.startswith("conv")}
+        if len(trunk & set(layers)) > len(trunk) // 2:
             return repository
     return None

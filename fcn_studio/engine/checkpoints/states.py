@@ -34,9 +34,10 @@ def named_layers(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]
     for key, value in tensors.items():
         if value.layout != torch.strided or not value.is_floating_point():
             if key.endswith((".weight", ".bias")):
+                kind = str(value.dtype if value.layout == torch.strided else value.layout).removeprefix("torch.")
                 raise CheckpointError(
-                    f"{path}: layer {key[:80]} is of {str(value.dtype).removeprefix('torch.')}, as of a quantised net; "
-                    "save the net's own floating-point state dict."
+                    f"{path}: layer {key[:80]} is {kind}, as of a quantised or pruned net; save the net's own "
+                    "floating-point state dict."
                 )
             continue  # counts of batches, and of the weights that an average is of
         name = ".".join(part for part in key.split(".") if part not in WRAPPERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -91,7 +92,8 @@ def _safetensors(path: Path) -> dict[str, torch.Tensor]:
 def _torch(path: Path) -> Any:
     with path.open("rb") as file:
         zipped = file.read(4) == ZIP
-    with torch.serialization.safe_globals(_harmless()):
+    with warnings.catch_warnings(), torch.serialization.safe_globals(_harmless()):
+        warnings.simplefilter("ignore")  # torch's own, of storages and sparse layers; what matters is said of the file
         # Mapped, half a gigabyte of weights need not be in memory twice; files of before torch 1.6 cannot be.
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
 

@@ -63,11 +63,13 @@ def load_vgg_fcn(path: Path, state: Mapping[str, Tensor], wanted: Wanted | None 
         raise CheckpointError(
             f"{path}: layer fc8 makes this a classifier of whole photos, not a segmenter; an FCN has a layer score_fr."
         )
-    for layer in NEEDED:
-        if f"{layer}.weight" not in tensors:
-            theirs = repository.theirs(layer)
-            also = "" if theirs == layer else f" ({layer})"
-            raise CheckpointError(f"{path}: layer {theirs}{also} is missing; is the file complete?")
+    if missing := [layer for layer in NEEDED if f"{layer}.weight" not in tensors]:
+        theirs = [repository.theirs(layer) for layer in missing]
+        words = ", ".join(name if name == own else f"{name} ({own})" for name, own in zip(theirs, missing, strict=True))
+        one = len(missing) == 1
+        raise CheckpointError(
+            f"{path}: layer{'' if one else 's'} {words} {'is' if one else 'are'} missing; is the file complete?"
+        )
     variant = "8s" if "score_pool3.weight" in tensors else "16s" if "score_pool4.weight" in tensors else "32s"
     resized = _is_resized(path, repository, tensors, variant)
     classes = int(layer_of(path, tensors, "score_fr.weight").shape[0])
