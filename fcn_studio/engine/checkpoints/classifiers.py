@@ -88,8 +88,8 @@ def classes_of(path: Path, classes: int) -> LabelSet:
     """ImageNet's names, from torchvision; of two equal ones the later has its number behind it."""
     if classes != IMAGENET_CLASSES:
         raise CheckpointError(
-            f"{path}: classifies into {counted_classes(classes)} without names, not ImageNet's {IMAGENET_CLASSES}; import "
-            "it with `fcn-studio weights import SRC -o DST.safetensors --labels FILE.toml`."
+            f"{path}: classifies into {counted_classes(classes)} without names, not ImageNet's {IMAGENET_CLASSES}; "
+            "import it with `fcn-studio weights import SRC -o DST.safetensors --labels FILE.toml`."
         )
     from torchvision.models import VGG16_Weights  # slow to import, and only classifiers need it
 
