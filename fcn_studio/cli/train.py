@@ -227,6 +227,10 @@ def _labels(asked: str | None, data: Path, before: RunInfo | None) -> tuple[Labe
             "set with --labels."
         )
     given = label_file(asked or "camvid")  # a SegNet layout is CamVid's
+    if given.encoding is not None:
+        raise DataError(
+            f"{asked}: says which values masks hold, which belongs to the data set; put it into {data} as labels.json."
+        )
     return given.labels, given.card
 
 

@@ -221,8 +221,12 @@ def test_guessed_classes_are_marked_where_they_stand(
     notice = window.findChild(QLabel, "notice_text")
     assert isinstance(notice, QLabel)
     assert "those of cityscapes are guessed" in notice.text()
+    status = window.findChild(QLabel, "status_guess")
+    assert isinstance(status, QLabel)
+    assert status.text() == "classes guessed", "in every room"
     torch.save(state_of_classes(3), tmp_path / "three.pth")
     open_files(qtbot, window, tmp_path / "three.pth")
+    assert not status.text()
     assert legend.headerItem().text(0) == "Class"
     rows = [legend.topLevelItem(row) for row in range(3)]
     assert {row.text(0) for row in rows if row} == {"class 0", "class 1", "class 2"}

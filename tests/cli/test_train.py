@@ -122,10 +122,12 @@ def test_the_second_signal_ends_at_once() -> None:
 
 
 def test_choices_are_checked_before_anything_is_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "values.json").write_text('{"classes": ["background", "crack"], "values": [0, 255]}')
     for more, said in (
         (("--set", "learning_rat=1"), "learning_rat"),
         (("--epochs", "0"), "at least 1 is needed"),
-        (("--labels", "nothing"), "neither a TOML file nor one of the built-in labels"),
+        (("--labels", "nothing"), "neither a TOML file nor one of the built-in label sets"),
+        (("--labels", str(folder / "values.json")), "says which values masks hold"),
         (("--split", "test"), "test"),
         (("--set", "stages.*.batch=0"), "fcn-studio: batch = 0 in a stage must be 1 or more"),
         (("--set", "channels=[8,12]"), "fcn-studio: channels = [8, 12] must be 5 whole numbers from 1 to 8192"),

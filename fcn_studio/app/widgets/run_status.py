@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from fcn_studio.app.jobs import EngineInfo
 from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.captions import device_text, size_policy_text
+from fcn_studio.core.labels import guess_sentence
 
 LONG = 10  # seconds, from which nobody wants them in milliseconds
 
@@ -18,6 +19,7 @@ class RunStatus(QWidget):
         super().__init__(parent)
         self._place = QLabel()
         self._size = QLabel()
+        self._guess = QLabel()
         self._device = QLabel()
         self._time = QLabel()
         row = QHBoxLayout(self)
@@ -26,6 +28,7 @@ class RunStatus(QWidget):
         for name, label in (
             ("place", self._place),
             ("size", self._size),
+            ("guess", self._guess),
             ("device", self._device),
             ("time", self._time),
         ):
@@ -37,7 +40,11 @@ class RunStatus(QWidget):
         self._place.setText(self.tr("{0} of {1}").format(index + 1, count) if count > 1 else "")
 
     def show_engine(self, engine: tuple[EngineInfo, ...]) -> None:
-        """What runs, and why there."""
+        """What runs, and why there; and whether its classes are named for their number alone, in every room."""
+        guesses = [found for info in engine if (found := guess_sentence(info.checkpoint, info.labels))]
+        self._guess.setText(self.tr("classes guessed") if guesses else "")
+        self._guess.setToolTip("\n".join(guesses))
+        self._guess.setVisible(bool(guesses))
         if not engine:
             self._device.clear()
             return
