@@ -21,7 +21,7 @@ from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.parts import filled
 from fcn_studio.engine.nets.architecture import Architecture, TrunkKind
 from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.nets.trunks.efficientnet_lite_table import MULTIPLIERS, block_channels, stages_of
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import LITE_KINDS, block_channels, stages_of
 
 DROPOUT = {0: 0.2, 1: 0.2, 2: 0.3, 3: 0.3, 4: 0.3}  # efficientnet_lite_builder.py
 
@@ -73,10 +73,10 @@ def _trunk(path: Path, state: Mapping[str, Tensor]) -> TrunkKind:
             f"{path}: an EfficientNet with squeeze-and-excitation; FCN Studio reads EfficientNet-Lite 0 to 4, which "
             "have none."
         )
-    known = {name: (sum(stage.repeats for stage in stages_of(name)), block_channels(name)[-1]) for name in MULTIPLIERS}
+    known = {name: (sum(stage.repeats for stage in stages_of(name)), block_channels(name)[-1]) for name in LITE_KINDS}
     for name, shape in known.items():
         if shape == (blocks, channels):
-            return name  # type: ignore[return-value]
+            return name
     told = ", ".join(f"{name[-1]}: {count} and {width}" for name, (count, width) in known.items())
     raise CheckpointError(
         f"{path}: {blocks} blocks that end in {channels} channels are no EfficientNet-Lite's ({told}); another width?"

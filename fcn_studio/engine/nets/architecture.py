@@ -8,19 +8,10 @@ from typing import Any, Literal
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.geometry import PHOTO, CoordMap, Layer, aligned_kernel, crop_pair
-from fcn_studio.engine.nets.trunks.efficientnet_lite_table import MULTIPLIERS, layers_of
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import LITE_KINDS, LiteKind, layers_of
 
 Alignment = Literal["caffe", "same", "classifier"]
-TrunkKind = Literal[
-    "vgg16",
-    "alexnet",
-    "googlenet",
-    "efficientnet_lite0",
-    "efficientnet_lite1",
-    "efficientnet_lite2",
-    "efficientnet_lite3",
-    "efficientnet_lite4",
-]
+TrunkKind = Literal["vgg16", "alexnet", "googlenet"] | LiteKind
 Upsampling = Literal["bilinear", "learned", "per_class", "nearest"]
 
 ALIGNMENTS: tuple[Alignment, ...] = ("caffe", "same", "classifier")
@@ -37,13 +28,13 @@ FIRST_PADDING: dict[TrunkKind, dict[Alignment, int]] = {
     "vgg16": {"caffe": 100, "same": 1, "classifier": 1},
     "alexnet": {"caffe": 100, "same": 5, "classifier": 2},
     "googlenet": {"same": 3, "classifier": 3},
-    **{lite: {"same": 0, "classifier": 0} for lite in MULTIPLIERS},
+    **{lite: {"same": 0, "classifier": 0} for lite in LITE_KINDS},
 }
 NAMES: dict[TrunkKind, str] = {
     "vgg16": "FCN-VGG16",
     "alexnet": "FCN-AlexNet",
     "googlenet": "FCN-GoogLeNet",
-    **{lite: f"FCN-EfficientNet-Lite{lite[-1]}" for lite in MULTIPLIERS},
+    **{lite: f"FCN-EfficientNet-Lite{lite[-1]}" for lite in LITE_KINDS},
 }
 
 
@@ -131,7 +122,7 @@ class Architecture:
     @property
     def is_lite(self) -> bool:
         """Whether the trunk is one of the EfficientNet-Lite."""
-        return self.trunk in MULTIPLIERS
+        return self.trunk in LITE_KINDS
 
     def pool_maps(self) -> dict[str, CoordMap]:
         """Where the cells of the scored features of strides 8, 16 and 32 lie on the photo, by the features' names."""

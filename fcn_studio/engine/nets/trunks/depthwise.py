@@ -23,7 +23,7 @@ class _Depthwise(torch.autograd.Function):
         return functional.conv2d(features, weight, bias, stride, padding, 1, len(weight))
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         features, weight = ctx.saved_tensors
         stride, padding, groups = ctx.stride, ctx.padding, len(weight)
         gradient = gradient.contiguous(memory_format=torch.channels_last)
@@ -46,7 +46,7 @@ class _Depthwise(torch.autograd.Function):
             )
             of_weight = of_weight.to(weight.dtype)
         of_bias = gradient.sum((0, 2, 3)) if ctx.has_bias and ctx.needs_input_grad[2] else None
-        return of_features, of_weight, of_bias, None, None
+        return of_features, of_weight, of_bias, None, None  # neither stride nor padding has one
 
 
 def _gradient_of_features(gradient: Tensor, features: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:

@@ -6,12 +6,17 @@ deepened. All other widths and depths follow from two multipliers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from fcn_studio.core.geometry import Layer
+
+LiteKind = Literal[
+    "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "efficientnet_lite3", "efficientnet_lite4"
+]
+LITE_KINDS: tuple[LiteKind, ...] = get_args(LiteKind)
 
 STEM_CHANNELS = 32
 HEAD_CHANNELS = 1280
@@ -39,7 +44,7 @@ STAGES = (
     Stage(1, 3, 1, 6, 320),
 )
 # Width and depth, efficientnet_lite_builder.py.
-MULTIPLIERS = MappingProxyType(
+MULTIPLIERS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "efficientnet_lite0": (1.0, 1.0),
         "efficientnet_lite1": (1.0, 1.1),
