@@ -349,6 +349,8 @@ class Workspace(QWidget):
         tabs.setObjectName("rooms")
         tabs.setDrawBase(False)
         tabs.setExpanding(False)
+        tabs.setUsesScrollButtons(False)  # all of them are seen in the smallest window
+        tabs.setElideMode(Qt.TextElideMode.ElideNone)
         tabs.setAccessibleName(self.tr("Views"))
         words = {
             Room.COMPARE: (self.tr("Compare"), self.tr("Photo and masks beside each other (F2)")),

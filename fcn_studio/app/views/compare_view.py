@@ -237,7 +237,7 @@ class CompareView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Small enough for any screen, with a table below."""
-        return QSize(480, 220)
+        return QSize(320, 220)
 
     def showEvent(self, event: QShowEvent) -> None:
         """What fits is for these panels to say again."""
