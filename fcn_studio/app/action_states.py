@@ -36,6 +36,7 @@ class ActionStates(QObject):
         self._session, self._theme, self._language = session, theme, language
         session.list.changed.connect(self.show_list)
         session.list.current_changed.connect(self.show_list)
+        session.list.returned.connect(self.show_list)
         session.shown_changed.connect(self.show_layout)
         session.engine_changed.connect(self.show_engine)
         session.engine_refused.connect(self.show_engine)

@@ -49,6 +49,8 @@ class _Edit(QLineEdit):
 class CommandPalette(QDialog):
     """A line to type in and the actions that match it; it deletes itself when it is closed.
 
+    Not modal: it closes itself when its window is deactivated, and Qt would go on blocking a modal one's parent.
+
     Args:
         actions: In the order of the menus; hidden ones are left out, disabled ones listed last and not triggered.
         parent: The window, at the top of which it opens.
@@ -57,6 +59,7 @@ class CommandPalette(QDialog):
     def __init__(self, actions: Sequence[QAction], parent: Widget) -> None:
         super().__init__(parent, Qt.WindowType.Dialog | Qt.WindowType.FramelessWindowHint)
         self._parent = parent
+        self.setModal(False)
         self.setObjectName("command_palette")
         self.setWindowTitle(self.tr("Find a command"))
         listed = [action for action in actions if action.isVisible() and not action.isSeparator() and words_of(action)]

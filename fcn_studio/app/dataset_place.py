@@ -92,7 +92,7 @@ class DatasetPlace(QObject):
         photos = [row.photo for row in self._panel.rows]
         text = self.tr("The film strip is in the table's order.")
         self._session.list.arrange(photos, text)
-        self._workspace.show_word(Word(text, ((self.tr("Undo"), self._session.undo.undo),)))
+        self._workspace.show_undoable(text)
 
     @Slot(object)
     def copy(self, rows: tuple[ScoredPhoto, ...]) -> None:
@@ -147,7 +147,7 @@ class DatasetPlace(QObject):
             self.side_wanted.emit()
             self._workspace.side.setCurrentWidget(self._panel)
         elif self.shown:
-            self._workspace.side.setCurrentWidget(self._workspace.legend)
+            self._workspace.show_legend()
         self._show_actions()
 
     @Slot()

@@ -24,7 +24,7 @@ from fcn_studio.app.widgets.labelled_slider import STEP as PERCENT_STEP
 from fcn_studio.app.workspace import Workspace
 from fcn_studio.core.palettes import PALETTES
 
-MOVE = 96  # screen pixels for one key
+MOVE = 96  # Qt's pixels for one key
 GIGABYTE = 10**9
 DEFAULT_WEIGHTS = "default"
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -110,6 +110,10 @@ def _views(parts: Parts) -> Handlers:
     def toggle_panel(kind: str) -> None:
         presentation.toggle_panel(kind, session.panels)
 
+    def move(x: int, y: int) -> None:
+        ratio = compare.devicePixelRatioF()
+        transform.pan_by(x * ratio, y * ratio)
+
     return {
         **{f"view.{kind}": partial(toggle_panel, kind) for kind in KINDS},
         **{f"room.{room}": partial(presentation.set_room, room) for room in Room},
@@ -122,10 +126,10 @@ def _views(parts: Parts) -> Handlers:
         "view.zoom_out": lambda: transform.zoom_at(1 / STEP, 0, 0),
         "view.fit": transform.fit,
         "view.actual": lambda: transform.set_zoom(1.0),
-        "move.left": lambda: transform.pan_by(MOVE, 0),
-        "move.right": lambda: transform.pan_by(-MOVE, 0),
-        "move.up": lambda: transform.pan_by(0, MOVE),
-        "move.down": lambda: transform.pan_by(0, -MOVE),
+        "move.left": partial(move, MOVE, 0),
+        "move.right": partial(move, -MOVE, 0),
+        "move.up": partial(move, 0, MOVE),
+        "move.down": partial(move, 0, -MOVE),
     }
 
 

@@ -45,5 +45,6 @@ def swatch(colour: Sequence[int], *, shown: bool = True) -> QIcon:
         painter.setBrush(fill if shown else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(weight, weight, size - 2 * weight, size - 2 * weight), weight, weight)
         painter.end()
-        result.addPixmap(pixmap)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # Qt would tint the colour in a selected row
+            result.addPixmap(pixmap, mode)
     return result

@@ -214,9 +214,9 @@ class Intake(QObject):
         self._session.set_engine(replace(before, weights=weights))
         text = self.tr("Loading {0}.").format(path.name)
         both = EngineChoice((before.weights[0], str(path)), before.device, before.precision, backend=before.backend)
-        actions: list[tuple[str, Callable[[], None]]] = [(self.tr("Undo"), lambda: self._session.set_engine(before))]
+        actions = [(self.tr("Undo"), self._switcher(before))]
         if not beside:
-            actions.append((self.tr("Compare Both"), lambda: self._session.set_engine(both)))
+            actions.append((self.tr("Compare Both"), self._switcher(both)))
         self._offers = tuple(actions)
         self.happened.emit(Word(text, self._offers))
 
@@ -225,13 +225,23 @@ class Intake(QObject):
         before = self._session.choice
         self._session.set_engine(replace(before, weights=tuple(str(path) for path in paths)))
         text = self.tr("Loading {0} checkpoints, each for panels of its own.").format(len(paths))
-        self._offers = ((self.tr("Undo"), lambda: self._session.set_engine(before)),)
+        self._offers = ((self.tr("Undo"), self._switcher(before)),)
         self.happened.emit(Word(text, self._offers))
+
+    @Slot(object, str)
+    def on_engine_refused(self, choice: EngineChoice, sentence: str) -> None:
+        """Nothing is being loaded any more."""
+        if self._offers:
+            self._offers = ()
+            self.happened.emit(Word(""))
 
     @Slot()
     def on_engine_changed(self) -> None:
-        """What a checkpoint's file did not say is said, once it is open; a second head is offered."""
+        """Says what is open now; also what a checkpoint's file did not say, and a second head is offered."""
         actions, texts = list(self._offers), []
+        if actions:
+            names = ", ".join(info.checkpoint for info in self._session.engine)
+            texts.append(self.tr("Open now: {0}.").format(names))
         self._offers = ()  # about what is open from now on they say nothing
         for info in self._session.engine:
             if info.weights in self._told or not info.notes:
@@ -245,12 +255,12 @@ class Intake(QObject):
         if texts:
             self.happened.emit(Word(" ".join(texts), tuple(actions)))
 
-    @Slot(object, str)
-    def on_engine_refused(self, choice: EngineChoice, sentence: str) -> None:
-        """What could be done with a checkpoint that did not open is offered no longer; the session says why."""
-        if self._offers:
-            self._offers = ()
-            self.happened.emit(Word(""))
+    def _switcher(self, choice: EngineChoice) -> Callable[[], None]:
+        def switch() -> None:
+            self._offers = ()  # about what is open from now on they say nothing
+            self._session.set_engine(choice)
+
+        return switch
 
     def _opener(self, weights: str) -> Callable[[], None]:
         def open_beside() -> None:

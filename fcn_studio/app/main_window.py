@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QMenuBar, QStatusBar, QToolBar
+from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QMenuBar, QStatusBar, QStyle, QToolBar
 
 from fcn_studio.app.action_states import ActionStates
 from fcn_studio.app.actions import build_actions
@@ -40,7 +40,8 @@ from fcn_studio.app.views.view_transform import ViewTransform
 from fcn_studio.app.widgets.opacity_slider import OpacitySlider
 from fcn_studio.app.workspace import Workspace
 
-FIRST_SIZE = QSize(1440, 900)
+FIRST_SIZE = QSize(1440, 900)  # where the screen has the room
+FRAME = QSize(16, 48)  # about what window managers add: borders and title
 
 
 class MainWindow(QMainWindow):
@@ -95,7 +96,7 @@ class MainWindow(QMainWindow):
         self.intake.busy_changed.connect(self._on_intake_busy)
         theme.changed.connect(self._dress)
         language.changed.connect(self._rebuild)
-        self.resize(FIRST_SIZE)
+        self.setGeometry(self._first_place(self.screen().availableGeometry()))
         if settings.geometry is not None:
             self.restoreGeometry(settings.geometry)
         if settings.splitter is not None:
@@ -119,6 +120,12 @@ class MainWindow(QMainWindow):
         """Why the run that is watched has nothing to show, in words; empty where it has, or none is watched."""
         watch = self.run_watch
         return self._run_tab.panel.sentence if watch.folder is not None and not watch.has_checkpoint else ""
+
+    @staticmethod
+    def _first_place(free: QRect) -> QRect:
+        """In the middle of what panels and docks leave of the screen, and no larger."""
+        size = FIRST_SIZE.boundedTo(free.size() - FRAME)
+        return QStyle.alignedRect(Qt.LayoutDirection.LeftToRight, Qt.AlignmentFlag.AlignCenter, size, free)
 
     def start(self) -> None:
         """Has the engine loaded in the background; the window is used meanwhile."""
@@ -200,6 +207,7 @@ class MainWindow(QMainWindow):
     def _rebuild(self) -> None:
         """The same window in another language."""
         splitter, upright = self.workspace.splitter.saveState(), self.workspace.upright.saveState()
+        side = self.workspace.side.currentIndex()
         for action in self.actions():  # gone later, but their keys are the new ones' from now on
             self.removeAction(action)
         self._parts.deleteLater()
@@ -210,6 +218,7 @@ class MainWindow(QMainWindow):
         self._build()
         self.workspace.splitter.restoreState(splitter)
         self.workspace.upright.restoreState(upright)
+        self.workspace.side.setCurrentIndex(side)
         self.setFocus()
 
     def _own_handlers(self) -> Handlers:
@@ -277,7 +286,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _dress(self) -> None:
-        set_icons(self._theme, self.actions_by_id)
+        if self._tool_bar is not None:
+            set_icons(self._theme, self.actions_by_id, self._tool_bar)
         self._states.show_theme()
         self.workspace.set_icons(self._theme.icon("warning"), self._theme.icon("close"))
 
@@ -314,7 +324,7 @@ class MainWindow(QMainWindow):
             self._tour.start()
 
     def _find_command(self) -> None:
-        CommandPalette(list(self.actions_by_id.values()), self).open()
+        CommandPalette(list(self.actions_by_id.values()), self).show()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Ends blinking."""

@@ -85,8 +85,12 @@ def layout_button(window: QMainWindow, actions: Mapping[str, QAction]) -> QToolB
     return button
 
 
-def set_icons(theme: Theme, actions: Mapping[str, QAction]) -> None:
-    """Gives actions their icons in the theme's colours."""
+def set_icons(theme: Theme, actions: Mapping[str, QAction], bar: QToolBar) -> None:
+    """Gives actions, and the button for what a narrow tool bar has no room for, icons in the theme's colours."""
+    more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+    if more is not None:
+        more.setIcon(theme.icon("more"))
+        more.setAccessibleName(QCoreApplication.translate("Menus", "More tools"))
     for entry in ACTIONS:
         if entry.icon:
             actions[entry.id].setIcon(theme.icon(entry.icon))

@@ -1,4 +1,4 @@
-"""Keys that a widget keeps for itself while it has the focus, though they are shortcuts of the window."""
+"""Which keys a widget keeps while it has the focus, though they are shortcuts of the window, and who has it next."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
 
 
 def keeps_key(event: QEvent, is_own: Callable[[QKeyEvent], object]) -> bool:
@@ -19,3 +20,27 @@ def keeps_key(event: QEvent, is_own: Callable[[QKeyEvent], object]) -> bool:
         event.accept()
         return True
     return False
+
+
+class LeavesLetters:
+    """For lists and tables beside the pictures: letters are the window's, and one that does nothing now moves nothing.
+
+    Stands before Qt's class among the bases.
+    """
+
+    def keyboardSearch(self, search: str) -> None:
+        """Finds no entry by its first letters."""
+
+
+def leave_focus(part: QWidget) -> None:
+    """Gives the focus to the window before a part of it that has it goes away; Qt would give it to the next button."""
+    focus = part.window().focusWidget()
+    if focus is not None and (focus is part or part.isAncestorOf(focus)):
+        part.window().setFocus()
+
+
+def set_visible(part: QWidget, visible: bool) -> None:
+    """Shows or hides a part of the window; the focus does not go on to another part when it hides."""
+    if not visible:
+        leave_focus(part)
+    part.setVisible(visible)

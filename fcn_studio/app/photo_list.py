@@ -26,11 +26,13 @@ class PhotoList(QObject):
     Signals:
         changed: `photos` has, and perhaps `index`.
         current_changed: Another photo is current, or the same one is asked for again. (its place, -1 for none)
+        returned: The one that is shown is current again: the one that was asked for could not be shown. (its place)
         status_changed: (Photo, PhotoStatus)
     """
 
     changed = Signal()
     current_changed = Signal(int)
+    returned = Signal(int)
     status_changed = Signal(object, object)  # Photo, PhotoStatus
 
     def __init__(self, undo: QUndoStack, parent: QObject | None = None) -> None:
@@ -101,11 +103,18 @@ class PhotoList(QObject):
             self.index = index
             self.current_changed.emit(index)
 
-    def step(self, by: int) -> None:
-        """Goes to the next or previous photo; stays at the ends."""
-        target = min(max(self.index + by, 0), len(self.photos) - 1)
-        if target != self.index:
-            self.go_to(target)
+    def return_to(self, photo: Photo) -> None:
+        """Makes a listed photo, which is shown already, the current one."""
+        index = self.photos.index(photo)
+        if index != self.index:
+            self.index = index
+            self.returned.emit(index)
+
+    def step(self, way: int) -> None:
+        """Goes to the next (1) or previous (-1) photo; past those that failed, unless there are no others that way."""
+        ahead = range(self.index + 1, len(self.photos)) if way > 0 else range(self.index - 1, -1, -1)
+        failed = {photo for photo, status in self.statuses.items() if status.state is PhotoState.FAILED}
+        self.go_to(next((place for place in ahead if self.photos[place] not in failed), next(iter(ahead), -1)))
 
     def remove(self, places: Sequence[int], text: str) -> None:
         """Takes photos off the list, not off the disk; `text` names it for undoing."""
@@ -126,6 +135,12 @@ class PhotoList(QObject):
         else:
             self.statuses[photo] = status
         self.status_changed.emit(photo, status)
+
+    def forget_failures(self) -> None:
+        """Those that failed wait again: what they lacked may be there now."""
+        for photo, status in tuple(self.statuses.items()):
+            if status.state is PhotoState.FAILED:
+                self.set_status(photo, WAITING)
 
     def forget_results(self) -> None:
         """All wait again: something else is to segment them."""

@@ -33,6 +33,7 @@ class RoomViews(QObject):
         variant_chosen: A variant's mask is to be seen in full. (the variant)
         gains_chosen: The mask at other gains is to be seen. (of score_pool4, of score_pool3)
         problem_found: One sentence.
+        mixed: Another live mask is seen. (a trace and its classes' shares of pixels, or None for none)
     """
 
     view_made = Signal(object)  # RoomView
@@ -41,6 +42,7 @@ class RoomViews(QObject):
     variant_chosen = Signal(str)
     gains_chosen = Signal(float, float)
     problem_found = Signal(str)
+    mixed = Signal(object)  # Mixed | None
 
     def __init__(self, transform: ViewTransform, background: Background, parent: QObject) -> None:
         super().__init__(parent)
@@ -64,6 +66,7 @@ class RoomViews(QObject):
         view = FusionView(self._transform, self._background)
         view.node_chosen.connect(self.node_chosen)
         view.taps_wanted.connect(self.taps_wanted)
+        view.mixed.connect(self.mixed)
         view.variant_chosen.connect(self.variant_chosen)
         self._add(view)
         return view

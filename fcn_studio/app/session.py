@@ -128,6 +128,12 @@ class Session(QObject):
         return bool(self.engine) and not (self._closed or self.loading or self.running)
 
     @property
+    def place(self) -> int:
+        """Where in the list the photo is that is on screen; -1 for nowhere."""
+        photos = self.list.photos
+        return photos.index(self.shown.photo) if self.shown is not None and self.shown.photo in photos else -1
+
+    @property
     def panels(self) -> tuple[PanelId, ...]:
         """The panels that can be filled, in order."""
         traces = self.shown.result.traces if self.shown is not None and not self.shown.pending else ()
@@ -179,8 +185,10 @@ class Session(QObject):
         changed, self.memory_limit = limit != self.memory_limit, limit
         photo = self.list.current
         status = self.list.statuses.get(photo) if photo is not None else None
-        if changed and status is not None and status.state is PhotoState.FAILED:
-            self.refresh()
+        if changed:
+            self.list.forget_failures()
+            if status is not None and status.state is PhotoState.FAILED:
+                self.refresh()
 
     def cancel(self) -> None:
         """Stops the job that someone waits for; it ends with its own report."""
@@ -407,8 +415,13 @@ class Session(QObject):
                 self.queue.add([self.make_job(photo, Purpose.PREFETCH)])
 
     def _go_back(self) -> None:
-        """Shows the last good picture again."""
-        if self._good is not None:
+        """Shows the last good picture again, unless it was taken off the list; its photo is the current one again."""
+        if self._good is not None and self._good.photo not in self.list.photos:
+            self._good = None
+            self._show(None)
+        elif self._good is not None:
+            if not self._interrupted:  # else the photo is about to be tried again
+                self.list.return_to(self._good.photo)
             self._show(self._good)
         elif self.shown is not None:
             self._show(replace(self.shown, pending=False))

@@ -37,6 +37,7 @@ class StatusLine(QObject):
         bar.addPermanentWidget(self._status)
         session.shown_changed.connect(self.show_picture)
         session.list.changed.connect(self.show_place)
+        session.list.returned.connect(self.show_place)
         session.list.current_changed.connect(self.show_place)
         session.engine_changed.connect(self.show_engine)
         session.engine_loading.connect(self.show_loading)
@@ -78,6 +79,8 @@ class StatusLine(QObject):
         self._status.show_engine(self._session.engine)
         if not self._session.running:
             self.progress.stop()
+        elif self._session.engine and not self._session.loading:
+            self.progress.start(self.tr("Segmenting…"))
 
     @Slot(object)
     def show_loading(self, choice: EngineChoice) -> None:

@@ -12,6 +12,8 @@ from PySide6.QtGui import QImage
 
 from fcn_studio.app.jobs import Photo
 from fcn_studio.core.image import ORIENTATION, opened, read_image
+from fcn_studio.core.trace_file import SUFFIX as TRACE
+from fcn_studio.core.trace_file import load_trace
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +118,8 @@ def _thumbnail(photo: Photo) -> Image.Image:
         return _shrunk(Image.fromarray(photo.pixels))
     if photo.path is None:
         raise ValueError("neither a file nor pixels")
+    if photo.path.suffix.lower() == TRACE:
+        return _shrunk(Image.fromarray(load_trace(photo.path).image))
     with opened(photo.path) as image:
         return _from_file(image, photo.path)
 

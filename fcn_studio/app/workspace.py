@@ -20,6 +20,7 @@ from fcn_studio.app.background import Background
 from fcn_studio.app.intake import Intake, Word
 from fcn_studio.app.jobs import Photo
 from fcn_studio.app.lessons import lesson
+from fcn_studio.app.own_keys import set_visible
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.photo_status import PhotoStatus
 from fcn_studio.app.room_views import RoomViews, follow_in_tab_order
@@ -44,10 +45,11 @@ from fcn_studio.core.live_fusion import Gains
 if TYPE_CHECKING:
     from fcn_studio.app.room_views import RoomView
     from fcn_studio.app.views.changes_view import ChangesView
-    from fcn_studio.app.views.fusion_view import FusionView
+    from fcn_studio.app.views.fusion_view import FusionView, Mixed
     from fcn_studio.app.views.heatmap_view import HeatmapView
 
 LEGEND_WIDTH = 336
+SIDE_LEAST = 256  # where the window has no more
 
 
 class Workspace(QWidget):
@@ -92,6 +94,7 @@ class Workspace(QWidget):
         self._session = session
         self._legend_wanted = self._strip_wanted = True
         self._run_watched = False
+        self._noticed: int | None = None  # place in the undo stack of what the notice offers to undo
         self._marks = Marks()
         self.compare = CompareView(transform)
         self._room_views = RoomViews(transform, background, self)
@@ -104,14 +107,15 @@ class Workspace(QWidget):
         self.tour = TourBar()
         self._empty = EmptyState(has_samples=bool(intake.samples))
         self._stack = Pages()
-        self._stack.addWidget(self._empty)
-        self._stack.addWidget(self.compare)
+        self._stack.add_page(self._empty)
+        self._stack.add_page(self.compare)
         self.rooms = self._room_tabs()
         self.side = QTabWidget()
         self.side.setObjectName("side")
         self.side.setDocumentMode(True)
         self.side.tabBar().setDrawBase(False)
-        self.side.addTab(self.legend, self.tr("Classes"))
+        self._legend_area = UprightArea("legend_area", self.legend)
+        self.side.addTab(self._legend_area, self.tr("Classes"))
         self._probe_area = UprightArea("probe_area", self.probe)
         self.side.addTab(self._probe_area, self.tr("Probe"))
         middle = QWidget()
@@ -126,7 +130,7 @@ class Workspace(QWidget):
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setCollapsible(0, False)
         self.splitter.setHandleWidth(4)
-        self.side.setMinimumWidth(LEGEND_WIDTH)
+        self.side.setMinimumWidth(SIDE_LEAST)
         self.splitter.setSizes([10_000, LEGEND_WIDTH])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -163,11 +167,11 @@ class Workspace(QWidget):
         session.field_found.connect(self.probe.show_field)
         self._room_views.gains_chosen.connect(self._show_gains)
         self._room_views.problem_found.connect(session.tell)
+        self._room_views.mixed.connect(self._show_mixed)
         self._room_views.node_chosen.connect(self._open_node)
         self._room_views.taps_wanted.connect(session.keep_taps)
         self._room_views.variant_chosen.connect(self._open_variant)
         session.list.changed.connect(self._show_list)
-        session.list.current_changed.connect(self.strip.set_current)
         session.list.status_changed.connect(self._show_status)
         presentation.appearance_changed.connect(self._show_appearance)
         presentation.layout_changed.connect(self._show_layout)
@@ -185,6 +189,7 @@ class Workspace(QWidget):
         self._empty.open_requested.connect(intake.ask_for_files)
         self._empty.sample_requested.connect(intake.open_samples)
         intake.happened.connect(self.show_word)
+        session.undo.indexChanged.connect(self._on_undo_index)
 
     @property
     def heatmaps(self) -> HeatmapView:
@@ -204,7 +209,7 @@ class Workspace(QWidget):
     @Slot(object)
     def _add_room(self, view: RoomView) -> None:
         session, canvas = self._session, view.canvas
-        self._stack.addWidget(view)
+        self._stack.add_page(view)
         follow_in_tab_order(self._explain, view)
         session.pointer_changed.connect(view.set_pointer)
         view.pointer_moved.connect(session.set_pointer)
@@ -217,7 +222,7 @@ class Workspace(QWidget):
     def set_legend_wanted(self, wanted: bool) -> None:
         """Shows or hides the legend; while nothing is open there is none."""
         self._legend_wanted = wanted
-        self.side.setVisible(wanted and (self._session.shown is not None or self._run_watched))
+        set_visible(self.side, wanted and (self._session.shown is not None or self._run_watched))
 
     def show_run(self, panel: QWidget, *, watched: bool) -> None:
         """A tab for the training run that is watched, in front when it comes; while there is none, no tab."""
@@ -235,7 +240,7 @@ class Workspace(QWidget):
         place = self.side.indexOf(self.dataset)
         if below:
             if place >= 0:
-                self.side.setCurrentWidget(self.legend)
+                self.show_legend()
                 self.side.removeTab(place)
             self.upright.addWidget(self.dataset)
             self.upright.setCollapsible(1, False)
@@ -247,7 +252,7 @@ class Workspace(QWidget):
     def set_strip_wanted(self, wanted: bool) -> None:
         """Shows or hides the film strip; one photo alone needs none."""
         self._strip_wanted = wanted
-        self.strip.setVisible(wanted and len(self._session.list.photos) > 1)
+        set_visible(self.strip, wanted and len(self._session.list.photos) > 1)
 
     def set_icons(self, sign: QIcon, close: QIcon) -> None:
         """Icons in the theme's colours."""
@@ -259,7 +264,19 @@ class Workspace(QWidget):
     @Slot(object)
     def show_word(self, word: Word) -> None:
         """Says what happened."""
+        self._noticed = None
         self.notice.show_notice(word.text, word.actions)
+
+    def show_undoable(self, text: str) -> None:
+        """Says what happened last, until that is undone or something else can be."""
+        self.show_word(Word(text, ((self.tr("Undo"), self._session.undo.undo),)))
+        self._noticed = self._session.undo.index()
+
+    @Slot(int)
+    def _on_undo_index(self, index: int) -> None:
+        if self._noticed is not None and index != self._noticed:
+            self._noticed = None
+            self.notice.dismiss()
 
     @Slot(object)
     def remove(self, places: tuple[int, ...]) -> None:
@@ -272,7 +289,7 @@ class Workspace(QWidget):
         else:
             text = self.tr("{0} photos were removed from the list.").format(len(places))
         self._session.list.remove(places, text)
-        self.show_word(Word(text, ((self.tr("Undo"), self._session.undo.undo),)))
+        self.show_undoable(text)
 
     @Slot()
     def clear(self) -> None:
@@ -295,6 +312,7 @@ class Workspace(QWidget):
     @Slot()
     def _show_picture(self) -> None:
         shown, presentation = self._session.shown, self._session.presentation
+        self.strip.set_current(self._session.place)
         self._show_room()
         self.compare.set_layout(presentation.layout, self._session.panels)
         for view in (self.compare, *self._room_views.made):
@@ -331,6 +349,8 @@ class Workspace(QWidget):
         tabs.setObjectName("rooms")
         tabs.setDrawBase(False)
         tabs.setExpanding(False)
+        tabs.setUsesScrollButtons(False)  # all of them are seen in the smallest window
+        tabs.setElideMode(Qt.TextElideMode.ElideNone)
         tabs.setAccessibleName(self.tr("Views"))
         words = {
             Room.COMPARE: (self.tr("Compare"), self.tr("Photo and masks beside each other (F2)")),
@@ -350,7 +370,7 @@ class Workspace(QWidget):
         self.rooms.setVisible(shown is not None)
         self._explain.setVisible(shown is not None)
         self.rooms.setCurrentIndex(tuple(Room).index(room))
-        self._stack.setCurrentWidget(self._empty if shown is None else self.view)
+        self._stack.show_page(self._empty if shown is None else self.view)
         self._fit()
 
     @Slot()
@@ -381,6 +401,10 @@ class Workspace(QWidget):
         """Brings the probe to the front."""
         self.side.setCurrentWidget(self._probe_area)
 
+    def show_legend(self) -> None:
+        """Brings the classes to the front."""
+        self.side.setCurrentWidget(self._legend_area)
+
     @Slot(object)
     def _show_marks(self, marks: Marks) -> None:
         self._marks = marks
@@ -397,6 +421,12 @@ class Workspace(QWidget):
     def _show_gains(self, pool4: float, pool3: float) -> None:
         self._session.presentation.set_room(Room.FUSION)
         self.fusion.set_gains(Gains(1.0, pool4, pool3))
+
+    @Slot(object)
+    def _show_mixed(self, mixed: Mixed | None) -> None:
+        trace, shares = mixed if mixed is not None else (None, None)
+        self.legend.show_live(shares)
+        self.probe.show_live(trace)
 
     @Slot(str)
     def _open_variant(self, variant: str) -> None:
@@ -418,7 +448,7 @@ class Workspace(QWidget):
     @Slot()
     def _show_list(self) -> None:
         self.strip.set_photos(self._session.list.photos, self._session.list.statuses)
-        self.strip.set_current(self._session.list.index)
+        self.strip.set_current(self._session.place)
         self.set_strip_wanted(self._strip_wanted)
 
     @Slot(object, object)

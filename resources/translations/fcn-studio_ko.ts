@@ -902,8 +902,16 @@
         <translation>정답</translation>
     </message>
     <message>
+        <source>live</source>
+        <translation>실시간</translation>
+    </message>
+    <message>
         <source>Class</source>
         <translation>클래스</translation>
+    </message>
+    <message>
+        <source>Class (guessed)</source>
+        <translation>클래스 (추정)</translation>
     </message>
     <message>
         <source>shown</source>
@@ -1069,10 +1077,6 @@
     <message>
         <source>The film strip is in the table&apos;s order.</source>
         <translation>필름 스트립을 표의 순서로 놓았습니다.</translation>
-    </message>
-    <message>
-        <source>Undo</source>
-        <translation>실행 취소</translation>
     </message>
     <message>
         <source>{0} rows were copied as CSV.</source>
@@ -2019,6 +2023,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>클래스 {0}개</translation>
     </message>
     <message>
+        <source>{0} classes, names guessed</source>
+        <translation>클래스 {0}개, 이름은 추정</translation>
+    </message>
+    <message>
         <source>peak</source>
         <translation>최댓값</translation>
     </message>
@@ -2122,6 +2130,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>체크포인트 {0}개를 각자의 패널로 불러옵니다.</translation>
     </message>
     <message>
+        <source>Open now: {0}.</source>
+        <translation>지금 열림: {0}.</translation>
+    </message>
+    <message>
         <source>Open the {0} Head Beside</source>
         <translation>{0} 헤드 나란히 열기</translation>
     </message>
@@ -2200,6 +2212,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>Tools</source>
         <translation>도구</translation>
+    </message>
+    <message>
+        <source>More tools</source>
+        <translation>도구 더 보기</translation>
     </message>
 </context>
 <context>
@@ -2474,6 +2490,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>점수를 나눌 변형</translation>
     </message>
     <message>
+        <source>Live mask</source>
+        <translation>실시간 마스크</translation>
+    </message>
+    <message>
         <source>Click a pixel to pin it, or draw a rectangle with Shift.</source>
         <translation>픽셀을 클릭해 고정하거나 Shift로 사각형을 그리세요.</translation>
     </message>
@@ -2723,6 +2743,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>{0} of {1}</source>
         <translation>{1}장 중 {0}번째</translation>
+    </message>
+    <message>
+        <source>classes guessed</source>
+        <translation>클래스는 추정</translation>
     </message>
     <message>
         <source>{0} ms</source>

@@ -157,3 +157,20 @@ def test_arrangements_stand_in_columns(loaded: MainWindow, way: str, columns: in
     for variant in VARIANTS:
         if PanelId(variant) in loaded.compare.visible_panels:
             assert loaded.compare.panels[PanelId(variant)].canvas.placement().zoom == loaded.compare.transform.zoom
+
+
+@pytest.mark.parametrize("photo", [(640, 480), (900, 300), (300, 700)])
+def test_the_automatic_arrangement_has_the_largest_pictures(
+    qtbot: QtBot, loaded: MainWindow, make_photo: Callable[..., Path], photo: tuple[int, int]
+) -> None:
+    open_files(qtbot, loaded, make_photo("other.png", *photo))
+    for width, height in ((1440, 900), (1280, 720), (900, 1000), (1800, 620)):
+        loaded.resize(width, height)
+        qtbot.wait(50)
+        zooms = {}
+        for way in ("row", "grid", "automatic"):
+            act(loaded, f"layout.{way}")
+            qtbot.wait(20)
+            act(loaded, "view.fit")
+            zooms[way] = loaded.compare.transform.zoom
+        assert zooms["automatic"] >= max(zooms.values()) * 0.995, (width, height, zooms)

@@ -252,8 +252,19 @@ def test_keys_choose_and_enter_opens(qtbot: QtBot, strip: FilmStrip) -> None:
     assert asked == [299, 0]
     QTest.keyClick(view, Qt.Key.Key_PageDown)
     assert chosen(strip)[0] > 3
-    QTest.keyClicks(view, "0123")
-    assert chosen(strip) == [123]
+
+
+def test_letters_and_digits_are_the_window_s_whether_or_not_they_do_something_now(
+    qtbot: QtBot, strip: FilmStrip
+) -> None:
+    strip.set_photos(photos(300), {})
+    strip.set_current(5)
+    heard: list[str] = []
+    for name in ("X", "1", "P", "S"):
+        QShortcut(QKeySequence(name), strip.window()).activated.connect(partial(heard.append, name))
+    QTest.keyClicks(view_of(strip), "x1psq0123")
+    assert heard == ["X", "1", "P", "S", "1"]
+    assert chosen(strip) == [5]
 
 
 def test_window_keys_step_through_photos_but_not_those_of_the_strip(qtbot: QtBot, strip: FilmStrip) -> None:
@@ -267,7 +278,7 @@ def test_window_keys_step_through_photos_but_not_those_of_the_strip(qtbot: QtBot
     keys = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space, Qt.Key.Key_Delete, Qt.Key.Key_Home, Qt.Key.Key_1)
     for key in keys:
         QTest.keyClick(view_of(strip), key)
-    assert heard == ["Left", "Right"]
+    assert heard == ["Left", "Right", "1"]
     assert removals == [(4,)]
     assert chosen(strip) == [0]
 

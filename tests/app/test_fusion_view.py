@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import qimage2ndarray
 from numpy.typing import NDArray
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from fcn_studio.app.main_window import MainWindow
@@ -229,3 +230,61 @@ def test_the_effective_gain_of_an_at_once_checkpoint_is_shown(
     assert isinstance(score, QLabel)
     assert "score_pool4 reads its features times 0.01: effective gain 0.005" in score.text()
     assert "score_pool3 reads its features times 0.0001: effective gain 0.0002" in score.text()
+
+
+def test_legend_probe_and_last_node_say_what_the_gains_give(qtbot: QtBot, window_in_fusion: MainWindow) -> None:
+    window, trace = window_in_fusion, trace_of(window_in_fusion)
+    settle(qtbot, window)
+    titles = {node.words for node in view(window).graph.nodes}
+    assert "FCN-8s" in titles
+    view(window).set_gains(Gains(1, 0, 0))
+    settle(qtbot, window)
+    titles = {node.words for node in view(window).graph.nodes}
+    assert "FCN-8s" not in titles
+    assert "Live mask" in titles
+    fused = trace.fuse(pool4=0, pool3=0)
+    tree = window.findChild(QTreeWidget, "legend_tree")
+    assert isinstance(tree, QTreeWidget)
+    column = tree.columnCount() - 1
+    assert tree.headerItem().text(column) == "live"
+    for row in range(tree.topLevelItemCount()):
+        item = tree.topLevelItem(row)
+        assert item is not None
+        share = float(np.mean(fused.mask("8s") == trace.labels.index(item.text(0))))
+        if share >= 0.001:
+            assert item.text(column) == f"{100 * share:.1f}"
+    window.workspace.show_probe()
+    window.session.pin((100, 90))
+    window.workspace.probe.explain_now()
+    chosen = window.findChild(QComboBox, "probe_variant")
+    assert isinstance(chosen, QComboBox)
+    assert chosen.currentText() == "Live mask"
+    ranks = window.findChild(QLabel, "probe_ranks")
+    assert isinstance(ranks, QLabel)
+    scores = fused.scores("8s")[:, 90, 100].astype(float)
+    powers = np.exp(scores - scores.max())
+    winner = int(scores.argmax())
+    said = ranks.text().partition("Live mask")[2]
+    assert f"{trace.labels.classes[winner]} {100 * powers[winner] / powers.sum():.0f}\N{NO-BREAK SPACE}%" in said
+    act(window, "room.compare")
+    assert tree.columnCount() == column
+    assert chosen.currentText() == "FCN-8s"
+
+
+@pytest.mark.parametrize("size", [(1440, 852), (1264, 672)])
+def test_the_mean_iu_is_in_sight(
+    qtbot: QtBot, window: MainWindow, make_photo: Callable[..., Path], size: tuple[int, int]
+) -> None:
+    photo = make_photo("street.png")
+    truth = photo.with_name("truth.png")
+    Image.fromarray(np.full((240, 320), 3, dtype=np.uint8)).save(truth)
+    open_files(qtbot, window, photo)
+    window.intake.use_truth(window.session.list.photos[0], truth)
+    wait_until_done(qtbot, window)
+    window.resize(*size)
+    act(window, "room.fusion")
+    settle(qtbot, window)
+    label = window.findChild(QLabel, "fusion_mean_iu")
+    assert isinstance(label, QLabel)
+    assert label.text().startswith("mean IU ")
+    assert label.visibleRegion().boundingRect() == label.rect()

@@ -52,6 +52,10 @@ class Desktop:
         self._programs.append(program)
         return program
 
+    def run(self, *words: str) -> None:
+        self._programs.append(subprocess.Popen(words, env=self._environment, stderr=subprocess.DEVNULL))
+        time.sleep(1)
+
     def x(self, *words: str) -> str:
         found = subprocess.run(["xdotool", *words], env=self._environment, capture_output=True, text=True, check=False)
         return found.stdout.strip()
@@ -92,6 +96,30 @@ def desktop(display: dict[str, str], tmp_path: Path) -> Iterator[Desktop]:
     made = Desktop({**display, "XDG_CONFIG_HOME": str(tmp_path / "config")}, tmp_path)
     yield made
     made.end()
+
+
+@pytest.mark.skipif(not shutil.which("openbox"), reason="needs a window manager: openbox")
+@pytest.mark.parametrize("typed", ["", "outlines"])
+def test_the_mouse_lives_on_after_the_command_palette(
+    desktop: Desktop, tiny_weights: Path, make_photo: Callable[..., Path], typed: str
+) -> None:
+    desktop.run("openbox")
+    program = desktop.start(
+        "-m", "fcn_studio", "view", "--weights", str(tiny_weights), str(make_photo("street.png", 640, 480))
+    )
+    desktop.x("windowfocus", desktop.window("street.png"))
+    time.sleep(6)  # torch loads
+    first = desktop.settled()
+    desktop.x("mousemove", "300", "420", "key", "--clearmodifiers", "ctrl+shift+p")
+    over = desktop.settled(first)
+    if typed:
+        desktop.x("type", typed)
+    desktop.x("key", "Return" if typed else "Escape")
+    closed = desktop.settled(over)
+    desktop.x("click", "4")
+    desktop.settled(closed)  # the wheel zoomed
+    desktop.x("key", "--clearmodifiers", "ctrl+q")
+    assert program.wait(20) == 0
 
 
 def test_keys_and_screenshot(desktop: Desktop, tiny_weights: Path, make_photo: Callable[..., Path]) -> None:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import qimage2ndarray
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from fcn_studio.app.jobs import Photo
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.panels import PanelId
+from fcn_studio.app.thumbnails import Thumbnails
 from fcn_studio.core.trace import Trace
 from tests.app.conftest import act, open_files, wait_until_done
 
@@ -93,3 +97,15 @@ def test_a_folder_that_is_not_there_is_explained(
     window.output.save_trace(tmp_path / "file" / "a.fcntrace")
     wait_until_done(qtbot, window)
     assert window.workspace.banner.isVisible()
+
+
+def test_a_trace_has_its_photo_as_thumbnail(qtbot: QtBot, window: MainWindow, saved: tuple[Path, Trace]) -> None:
+    path, trace = saved
+    reader = Thumbnails()
+    with qtbot.waitSignal(reader.ready, timeout=20_000) as found:
+        reader.request(Photo.from_path(path))
+    reader.close()
+    image = found.args[1] if found.args else None
+    assert isinstance(image, QImage)
+    seen = qimage2ndarray.rgb_view(image.convertToFormat(QImage.Format.Format_RGB32)).mean(axis=(0, 1))
+    np.testing.assert_allclose(seen, trace.image.mean(axis=(0, 1)), atol=3)

@@ -119,10 +119,15 @@ def test_the_crosshair_names_the_class_that_the_mask_has(qtbot: QtBot, loaded: M
             assert readout.text() == trace.labels.classes[index]
 
 
-def test_a_small_photo_is_not_enlarged_until_asked() -> None:
+def test_every_photo_fills_the_viewport_until_the_user_zooms() -> None:
     transform = ViewTransform()
     transform.set_viewport(400, 300)
     transform.set_image_size(40, 20)
+    assert transform.zoom == 10
+    transform.set_viewport(800, 600)  # as on a screen of twice the density
+    assert transform.zoom == 20
+    transform.set_zoom(1.0)
+    transform.set_viewport(400, 300)
     assert transform.zoom == 1
     transform.fit()
     assert transform.zoom == 10
@@ -140,7 +145,7 @@ def test_odd_sizes_are_drawn(size: tuple[int, int]) -> None:
         image = render_photo(build_levels(pixels), transform.placement(300, 200))
         assert image is not None
         assert (qimage2ndarray.rgb_view(image) == 200).all()
-        transform.fit(enlarge=True)
+        transform.fit()
 
 
 def test_class_indices_are_printed_once_a_pixel_has_room_for_them(loaded: MainWindow) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import qimage2ndarray
-from PySide6.QtCore import QMimeData, QObject, Qt, QUrl
-from PySide6.QtGui import QDragLeaveEvent, QGuiApplication, QImage
+from PySide6.QtCore import QMimeData, QObject, QRect, Qt, QUrl
+from PySide6.QtGui import QDragLeaveEvent, QGuiApplication, QIcon, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QTreeWidget, QWidget
+from PySide6.QtWidgets import QApplication, QListView, QSlider, QToolButton, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from fcn_studio.app.appearance import Arrangement
+from fcn_studio.app.icons import swatch
 from fcn_studio.app.inference import Inference
 from fcn_studio.app.jobs import Job, Partial, Report, StageDone
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.panels import VARIANTS, PanelId
 from fcn_studio.app.settings import Settings
+from fcn_studio.app.widgets.film_strip_model import IS_CURRENT
 from tests.app.conftest import act, drag_and_drop, drag_enter, files, wait_until_done
 
 MakePhoto = Callable[..., Path]
@@ -278,3 +281,120 @@ def test_a_screenshot_shows_the_photo_and_colours(loaded: MainWindow) -> None:
     palette = shown.trace.labels.palette()
     present = {tuple(palette[index]) for index in np.unique(shown.trace.mask("8s"))}
     assert present <= {tuple(colour) for colour in colours}
+
+
+def strip_current(window: MainWindow) -> str:
+    """The photo that the film strip marks as the one on screen."""
+    view = window.findChild(QListView, "film_strip_list")
+    assert isinstance(view, QListView)
+    model = view.model()
+    found = [model.index(row, 0) for row in range(model.rowCount())]
+    return ", ".join(str(index.data()) for index in found if index.data(IS_CURRENT))
+
+
+def test_strip_title_and_panels_agree_when_a_photo_cannot_be_shown(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    seen: list[str] = []
+    window.session.shown_changed.connect(
+        lambda: seen.append(f"{strip_current(window)} | {window.windowTitle().partition(' ')[0]}")
+    )
+    photos = (make_photo("a.png"), tmp_path / "broken.png", make_photo("z.png", seed=1))
+    assert drag_and_drop(window, files(*photos))
+    wait_until_done(qtbot, window)
+    window.session.list.go_to(1)
+    wait_until_done(qtbot, window)
+    assert window.session.list.current is window.session.list.photos[0]
+    assert strip_current(window) == "a.png"
+    assert window.workspace.strip.selected == (0,)
+    assert window.windowTitle().startswith("a.png")
+    act(window, "go.next")  # past the broken one
+    wait_until_done(qtbot, window)
+    assert strip_current(window) == "z.png"
+    act(window, "go.previous")
+    wait_until_done(qtbot, window)
+    assert strip_current(window) == "a.png"
+    assert {line for line in seen if line.partition(" | ")[0] != line.partition(" | ")[2]} == set()
+
+
+def test_views_and_tabs_change_nothing_in_the_smallest_window_s_size(qtbot: QtBot, loaded: MainWindow) -> None:
+    loaded.resize(1, 1)
+    qtbot.wait(50)
+    smallest = loaded.size()
+    assert smallest.width() <= 640
+    assert smallest.height() <= 400
+    for room in ("heatmaps", "fusion", "changes", "compare"):
+        act(loaded, f"room.{room}")
+        qtbot.wait(150)
+        assert loaded.size() == smallest, room
+        assert loaded.minimumSizeHint().width() <= smallest.width(), room
+        page = loaded.workspace.view
+        assert page.width() >= page.minimumSizeHint().width(), "what has no room scrolls"
+        assert page.height() >= page.minimumSizeHint().height(), "what has no room scrolls"
+    more = loaded.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert isinstance(more, QToolButton)
+    assert more.isVisible()
+    assert not more.icon().isNull()
+    grabbed = more.grab().toImage()
+    colours = {grabbed.pixel(x, y) for x in range(grabbed.width()) for y in range(grabbed.height())}
+    assert len(colours) > 3, "the button has a sign that can be seen"
+
+
+def test_the_first_window_fits_the_screen(qapp: QApplication, make_window: Callable[..., MainWindow]) -> None:
+    window = make_window()
+    first = MainWindow._first_place(window.screen().availableGeometry())
+    assert window.screen().availableGeometry().contains(first)
+    for width, height in ((1280, 720), (640, 360), (720, 450), (1440, 900), (2560, 1440)):
+        screen = QRect(10, 30, width, height)
+        place = MainWindow._first_place(screen)
+        assert screen.contains(place)
+        assert place.width() <= 1440
+        assert place.height() <= 900
+        assert screen.width() < 1456 or place.width() == 1440
+
+
+def test_another_view_leaves_the_keys_to_the_window(qtbot: QtBot, loaded: MainWindow) -> None:
+    loaded.activateWindow()
+    act(loaded, "room.fusion")
+    slider = loaded.findChild(QSlider, "gain_score_pool3")
+    assert isinstance(slider, QSlider)
+    slider.setFocus()
+    act(loaded, "room.compare")
+    assert loaded.focusWidget() in (None, loaded)
+
+
+def test_a_click_into_the_picture_takes_the_focus_from_a_list(loaded: MainWindow) -> None:
+    loaded.workspace.legend.findChildren(QTreeWidget)[0].setFocus()
+    canvas = loaded.compare.panels[PanelId("8s")].canvas
+    assert canvas.focusPolicy() & Qt.FocusPolicy.ClickFocus
+
+
+def test_the_offer_to_undo_goes_with_the_undo(qtbot: QtBot, loaded: MainWindow) -> None:
+    act(loaded, "edit.remove")
+    assert loaded.workspace.notice.isVisible()
+    act(loaded, "edit.undo")
+    assert not loaded.workspace.notice.isVisible()
+
+
+def test_the_probe_stays_in_front_in_another_language(qtbot: QtBot, loaded: MainWindow) -> None:
+    loaded.workspace.show_probe()
+    act(loaded, "language.ko")
+    qtbot.waitUntil(loaded.workspace.probe.isVisible)
+
+
+def test_a_selected_row_does_not_tint_its_colour() -> None:
+    icon = swatch((200, 30, 90))
+    images = [icon.pixmap(16, 16, mode).toImage() for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected)]
+    assert images[0] == images[1]
+
+
+def test_loading_is_not_said_once_the_checkpoint_is_open(
+    qtbot: QtBot, loaded: MainWindow, tiny_weights: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.safetensors"
+    shutil.copy(tiny_weights, other)
+    assert drag_and_drop(loaded, files(other))
+    wait_until_done(qtbot, loaded)
+    assert "Loading" not in loaded.workspace.notice.text
+    assert "other" in loaded.workspace.notice.text

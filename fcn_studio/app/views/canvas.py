@@ -22,6 +22,7 @@ from fcn_studio.app.views.view_transform import Placement, ViewTransform
 
 BACKDROP = QColor(0x6B, 0x6B, 0x6B)  # neutral and the same in both themes, so that colours look alike
 WHEEL_ZOOM = 1.25  # for one notch
+LEAST_PICTURE = QSize(200, 140)  # Qt's pixels, in views that scroll where there is no room for it
 NOTCH = 120  # Qt's angle for one notch
 
 
@@ -55,6 +56,7 @@ class Canvas(QWidget):
         self._region_to: QPointF | None = None
         self._message = ""
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a click takes the keys back from lists and fields
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         transform.changed.connect(self.update)
@@ -240,7 +242,9 @@ class Canvas(QWidget):
         self.pointer_moved.emit(None)
 
     def event(self, event: QEvent) -> bool:
-        """Pinching zooms."""
+        """Pinching zooms; a screen of another density has other pixels to fill."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.resized.emit()
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self._transform.zoom_at(1 + event.value(), *self._from_middle(event.position()))
             return True

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from fcn_studio.app.appearance import Appearance, ColourTable, clear_index
 from fcn_studio.app.background import Background
 from fcn_studio.app.shown import Shown
+from fcn_studio.app.views.canvas import LEAST_PICTURE
 from fcn_studio.app.views.changes_map import (
     GAIN_STEPS,
     MAPS,
@@ -147,6 +148,7 @@ class ChangesView(QWidget):
         self._explanation.setProperty("role", "small")
         self._explanation.setWordWrap(True)
         self._explanation.setTextFormat(Qt.TextFormat.PlainText)
+        self._explanation.setMinimumWidth(CHOICE_WIDTH)
         self._explanation.setMinimumHeight(2 * self._explanation.fontMetrics().height())  # the map must not jump
         name = QLabel(self.tr("Map"))
         name.setProperty("role", "quiet")
@@ -159,6 +161,7 @@ class ChangesView(QWidget):
         bar.addWidget(self._explanation, 1)
         middle = QFrame()
         middle.setObjectName("changes_middle")
+        middle.setMinimumSize(LEAST_PICTURE)
         inside = QVBoxLayout(middle)
         inside.setContentsMargins(1, 1, 1, 1)  # the frame
         inside.addWidget(self._middle)

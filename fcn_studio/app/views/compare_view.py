@@ -19,7 +19,6 @@ from fcn_studio.app.views.rendering import PhotoRenderer
 from fcn_studio.app.views.view_transform import ViewTransform
 
 GAP = 8
-CAPTION = 48  # about; only for weighing arrangements
 
 
 class CompareView(QWidget):
@@ -159,7 +158,9 @@ class CompareView(QWidget):
             self.pair.set_pair((first, second), self._available, difference=difference, divider=self._divider)
         if wanted != self._arranged or self.pair.isHidden() is self.paired:
             self._place(columns)
-            self._arranged = wanted
+            if (better := self._best_columns()) != columns:  # captions of new panels have their words only now
+                self._place(better)
+            self._arranged = (self._visible, better)
         self._match_sizes()
 
     def _place(self, columns: int) -> None:
@@ -193,17 +194,15 @@ class CompareView(QWidget):
             return math.ceil(math.sqrt(count))
         height, width = self._shown.size if self._shown else (3, 4)
 
-        def zoom(columns: int) -> float:
-            rows = math.ceil(count / columns)
-            return min(
-                (self.width() - GAP * (columns + 1)) / columns / width,
-                (self.height() - (GAP + CAPTION) * (rows + 1)) / rows / height,
-            )
+        panels = [self._panel(name) for name in self._visible]
 
-        def worth(columns: int) -> float:
-            holes = -count % columns
-            # A hole in the last row is worth it only where the photo is seen clearly larger for it; few are better.
-            return zoom(columns) * (0.9 - 0.08 * holes / columns if holes else 1.0)
+        def worth(columns: int) -> tuple[float, int]:
+            """How large the photo is seen; of equals the one with fewer holes in its last row."""
+            rows = math.ceil(count / columns)
+            across = (self.width() - GAP * (columns + 1)) / columns
+            down = (self.height() - GAP * (rows + 1)) / rows
+            sizes = [panel.canvas_size(across, down) for panel in panels]
+            return min(min(room[0] / width, room[1] / height) for room in sizes), -(-count % columns)
 
         return max(range(count, 0, -1), key=worth)
 
@@ -215,7 +214,7 @@ class CompareView(QWidget):
         canvases: list[Canvas] = [self.pair.canvas] if self.paired else [panel.canvas for panel in panels]
         if not canvases:
             return
-        height = max((panel.caption_height() for panel in panels), default=0)
+        height = max((panel.caption_height(panel.width()) for panel in panels), default=0)
         for panel in panels:
             panel.set_caption_height(height)
         self._grid.activate()
@@ -238,7 +237,7 @@ class CompareView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Small enough for any screen, with a table below."""
-        return QSize(480, 220)
+        return QSize(320, 220)
 
     def showEvent(self, event: QShowEvent) -> None:
         """What fits is for these panels to say again."""
@@ -249,6 +248,12 @@ class CompareView(QWidget):
         """Lays out for the new size."""
         super().resizeEvent(event)
         self._arrange()
+
+    def event(self, event: QEvent) -> bool:
+        """A screen of another density has other pixels to fill."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._match_sizes()
+        return super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Captions have another height in another font."""

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QStyle, QT
 
 from fcn_studio.app.dataset_columns import Figure
 from fcn_studio.app.dataset_scores import ScoredPhoto
-from fcn_studio.app.own_keys import keeps_key
+from fcn_studio.app.own_keys import LeavesLetters, keeps_key
 from fcn_studio.app.views.dataset_delegate import DatasetDelegate
 from fcn_studio.app.views.dataset_model import DatasetModel, DatasetOrder
 
@@ -35,7 +35,7 @@ ROW_PADDING = 12  # the bar of a gain lies in it
 FIRST_CELL = 1  # where a problem's sentence starts
 
 
-class DatasetGrid(QTableView):
+class DatasetGrid(LeavesLetters, QTableView):
     """Moves by rows; the row that is current is the photo that is shown.
 
     Signals:

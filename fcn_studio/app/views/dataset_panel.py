@@ -80,7 +80,7 @@ class DatasetPanel(QFrame):
         self._stack.addWidget(self._filled)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
+        column.addWidget(UprightArea("dataset_scroll", self._stack))
         self.set_beside(True)
         self.grid.photo_chosen.connect(self._choose_photo)
         self.grid.copy_pressed.connect(self.copy)

@@ -15,8 +15,8 @@ def grid_text(width: int, height: int, stride: int) -> str:
     return QCoreApplication.translate("FusionNodes", "{0} x {1}, stride {2}").format(width, height, stride)
 
 
-def fusion_nodes(trace: Trace) -> tuple[Node, ...]:
-    """From score_fr to the mask of the finest variant, and the skips below them."""
+def fusion_nodes(trace: Trace, mask: str) -> tuple[Node, ...]:
+    """From score_fr to the mask, which is called `mask`, and the skips below them."""
 
     def node(name: str, column: int, row: int, stride: int) -> Node:
         height, width = trace.part(name, "score_fr").scores.shape[1:]
@@ -30,7 +30,7 @@ def fusion_nodes(trace: Trace) -> tuple[Node, ...]:
         nodes += [node("upscore2", 1, 0, 16), node("fuse_pool4", 2, 0, 16), node("score_pool4", 1, 1, 16)]
     if last == "8s":
         nodes += [node("upscore_pool4", 3, 0, 8), node("fuse_pool3", 4, 0, 8), node("score_pool3", 3, 1, 8)]
-    nodes.append(Node(last, 1 + 2 * VARIANTS.index(last), 0, f"{width} x {height}", trace.title(last)))
+    nodes.append(Node(last, 1 + 2 * VARIANTS.index(last), 0, f"{width} x {height}", mask))
     return tuple(nodes)
 
 

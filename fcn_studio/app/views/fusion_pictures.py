@@ -25,11 +25,13 @@ class Figures:
 
     Attributes:
         differing: Share of the pixels that differ from each variant.
+        shares: (C,) share of the pixels that each class wins.
         mean_iu: Where there is a truth.
         reached: Share of the pixels that have a score; the others, after max-unpooling, are not counted.
     """
 
     differing: dict[str, float]
+    shares: NDArray[np.float64]
     mean_iu: float | None = None
     reached: float = 1.0
 
@@ -112,6 +114,7 @@ def figures_of(
     columns = np.arange(width)
     differing = dict.fromkeys(trace.variants, 0)
     counted = 0
+    won = np.zeros(256, dtype=np.int64)
     classes, void = len(trace.labels), trace.labels.void
     confusion = np.zeros((classes, classes), dtype=np.int64)
     for rows in strips(height, width * classes * 4):
@@ -121,12 +124,14 @@ def figures_of(
         seen = np.s_[:, :] if reached is None else reached
         mask = (trace.mask(leaving)[part] if leaving else live.mask(gains, lines, columns))[seen]
         counted += mask.size
+        won += np.bincount(mask.ravel(), minlength=256)
         for variant in trace.variants:
             differing[variant] += int(np.count_nonzero(mask != trace.mask(variant)[part][seen]))
         if truth is not None:
             confusion += confusion_matrix(truth[part][seen], mask, classes=classes, void=void)
     return Figures(
         {variant: count / max(counted, 1) for variant, count in differing.items()},
+        won[:classes] / (height * width),
         float(metrics(confusion).mean_iu) if truth is not None and confusion.any() else None,
         counted / (height * width),
     )

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fcn_studio.app.appearance import Appearance, clear_index
 from fcn_studio.app.background import Background
 from fcn_studio.app.jobs import Photo
 from fcn_studio.app.shown import Shown
-from fcn_studio.app.views.canvas import Canvas
+from fcn_studio.app.views.canvas import LEAST_PICTURE, Canvas
 from fcn_studio.app.views.captions import trace_text
 from fcn_studio.app.views.changes_map import comparable
 from fcn_studio.app.views.decoder_nodes import SingleGraph, StageHeat, photo_image, stage_pictures
@@ -34,6 +34,7 @@ from fcn_studio.core.heat import NO_VALUE
 from fcn_studio.core.live_fusion import Gains, LiveFusion
 from fcn_studio.core.trace import OUTPUT, SCORE_LAYERS, Trace, UpsamplingKind
 
+Mixed = tuple[Trace, NDArray[np.float64]]  # with gains, and the shares of its finest mask's classes
 SETTLE_MS = 120  # after which counts and the graph's pictures follow a slider
 CHAIN = {(0.0, 0.0): "32s", (1.0, 0.0): "16s"}  # gains of pool4 and pool3 that look like an exit but are a chain
 
@@ -48,12 +49,14 @@ class FusionView(QFrame):
         node_chosen: A node is to be seen as heat maps. (its name)
         variant_chosen: A variant's mask is to be seen. (its name)
         taps_wanted: Max-unpooling needs a trace of the photo that is shown with its taps.
+        mixed: Another live mask is seen. (Mixed, or None for none)
     """
 
     pointer_moved = Signal(object)  # tuple[int, int] | None
     node_chosen = Signal(str)
     variant_chosen = Signal(str)
     taps_wanted = Signal()
+    mixed = Signal(object)  # Mixed | None
 
     def __init__(self, transform: ViewTransform, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +74,7 @@ class FusionView(QFrame):
         self._pixel: tuple[int, int] | None = None
         self.canvas = Canvas(transform, PhotoRenderer())
         self.canvas.setObjectName("canvas_fusion")
+        self.canvas.setMinimumSize(LEAST_PICTURE)
         self.canvas.setAccessibleName(self.tr("Mask with these gains"))
         self.graph = FusionGraph()
         self.controls = FusionControls()
@@ -80,9 +84,11 @@ class FusionView(QFrame):
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
         self._settle.timeout.connect(self._ask)
-        self._title, self._readout, self._origin = QLabel(), QLabel(), QLabel()
+        self._title, self._readout, self._origin, self._mean_iu = QLabel(), QLabel(), QLabel(), QLabel()
         self._title.setObjectName("fusion_title")
-        self._title.setProperty("role", "title")
+        for label in (self._title, self._mean_iu):
+            label.setProperty("role", "title")
+        self._mean_iu.setObjectName("fusion_mean_iu")
         self._readout.setObjectName("fusion_readout")
         self._origin.setProperty("role", "small")
         self._picture, self._click = ChoiceBox(), QLabel()
@@ -93,7 +99,10 @@ class FusionView(QFrame):
 
     def _build(self) -> None:
         head = QHBoxLayout()
-        head.addWidget(self._title, 1)
+        head.setSpacing(16)
+        head.addWidget(self._title)
+        head.addWidget(self._mean_iu)
+        head.addStretch(1)
         head.addWidget(self._readout)
         pictures = QVBoxLayout()
         pictures.setSpacing(2)
@@ -191,6 +200,12 @@ class FusionView(QFrame):
         """Catches up."""
         super().showEvent(event)
         self._take_trace()
+        self._ask()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """No live mask is seen."""
+        super().hideEvent(event)
+        self.mixed.emit(None)
 
     def _take_trace(self) -> None:
         trace = self._shown.deepest if self._shown is not None else None
@@ -201,6 +216,8 @@ class FusionView(QFrame):
             self._show_mask()
             return
         self._trace, self._live, self._exit = trace, None, None
+        self.mixed.emit(None)
+        self._mean_iu.clear()
         if trace is None:
             return
         self.controls.set_trace(trace)
@@ -354,7 +371,9 @@ class FusionView(QFrame):
     def _show_graph(self, trace: Trace) -> None:
         height, width = trace.size
         if trace.fuses_scores:
-            self.graph.set_graph(fusion_nodes(trace), fusion_arrows(trace, self.gains), width / height)
+            whole = self.gains == Gains() and self._unpooling.kind == "learned"
+            mask = trace.title(trace.variants[-1]) if whole else self.tr("Live mask")
+            self.graph.set_graph(fusion_nodes(trace, mask), fusion_arrows(trace, self.gains), width / height)
         else:
             tip = self.tr("Lay {0} over the photo") if trace.stages else None
             self.graph.set_graph(self._single.nodes(trace), self._single.arrows(trace), width / height, tip)
@@ -375,13 +394,13 @@ class FusionView(QFrame):
             return
         if live is None:
             return
-        self.graph.set_arrows(fusion_arrows(shape, self.gains))
+        self._show_graph(shape)
         gains, kind, chosen, leaving = self.gains, self._unpooling.kind, self._class, self._exit
         names = [node.name for node in self.graph.nodes]
         known = shown.result.truth
         truth = known.mask if known is not None and comparable(trace, known) else None
 
-        def question(token: CancelToken) -> tuple[dict[str, NDArray[np.float32 | np.uint8]], Figures]:
+        def question(token: CancelToken) -> tuple[dict[str, NDArray[np.float32 | np.uint8]], Figures, Trace | None]:
             fused = trace.fuse(
                 score_fr=gains.score_fr, pool4=gains.score_pool4, pool3=gains.score_pool3, upsampling=kind
             )
@@ -391,7 +410,7 @@ class FusionView(QFrame):
                 # A score layer is seen as it speaks, however little it is listened to.
                 source = trace if name in SCORE_LAYERS else fused
                 pictures[name] = picture_of(source, live, gains, name, chosen)
-            return pictures, figures_of(trace, live, gains, leaving, truth, token)
+            return pictures, figures_of(trace, live, gains, leaving, truth, token), None if leaving else fused
 
         self._background.ask("fusion.graph", question, self._on_pictures)
 
@@ -421,7 +440,7 @@ class FusionView(QFrame):
         trace = self._trace
         if trace is None or not trace.fuses_scores or not isinstance(answer, tuple):
             return
-        arrays, figures = answer
+        arrays, figures, fused = answer
         table = self._table(trace, void_shown=self._unpooling.kind == "max_unpooling")
         images = {}
         for name, values in arrays.items():
@@ -430,6 +449,9 @@ class FusionView(QFrame):
                 images[name] = image
         self.graph.set_pictures(images)
         self.controls.set_figures("\n".join(self._counted(trace, figures)))
+        known = figures.mean_iu is not None
+        self._mean_iu.setText(self.tr("mean IU {0}").format(f"{100 * figures.mean_iu:.1f}") if known else "")
+        self.mixed.emit((fused, figures.shares) if fused is not None else None)
 
     def _counted(self, trace: Trace, figures: Figures) -> list[str]:
         words = []
@@ -440,8 +462,6 @@ class FusionView(QFrame):
             self.tr("{0} % of the pixels differ from {1}").format(f"{100 * share:.1f}", trace.title(variant))
             for variant, share in figures.differing.items()
         ]
-        if figures.mean_iu is not None:
-            words.append(self.tr("mean IU {0}").format(f"{100 * figures.mean_iu:.1f}"))
         gains = self.gains
         for layer, score_map in trace.score_maps.items():
             if score_map.input_scale != 1.0:

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from fcn_studio.app.appearance import ColourTable
-from fcn_studio.app.own_keys import keeps_key
+from fcn_studio.app.own_keys import LeavesLetters, keeps_key
 from fcn_studio.app.views.heat_picture import HeatPlane
 from fcn_studio.app.views.view_transform import Placement
 
@@ -128,7 +128,7 @@ class _TileDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class HeatmapTiles(QListView):
+class HeatmapTiles(LeavesLetters, QListView):
     """A grid of tiles that scrolls where it must.
 
     Signals:

@@ -14,6 +14,7 @@ from fcn_studio.app.background import Background
 from fcn_studio.app.icons import swatch
 from fcn_studio.app.own_keys import keeps_key
 from fcn_studio.app.shown import Shown
+from fcn_studio.app.views.canvas import LEAST_PICTURE
 from fcn_studio.app.views.colour_bar import ColourBar
 from fcn_studio.app.views.heat_picture import HeatPlane, heat_colours, value_text
 from fcn_studio.app.views.heatmap_bar import HeatmapBar
@@ -109,6 +110,7 @@ class HeatmapView(QWidget):
         self._message.setProperty("role", "quiet")
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedWidget()
+        self._pages.setMinimumSize(LEAST_PICTURE)
         for page in (self._message, self.tiles, self.canvas):
             self._pages.addWidget(page)
         self._pause = QTimer(self)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from fcn_studio.app.icons import swatch
+from fcn_studio.app.own_keys import LeavesLetters
 from fcn_studio.app.views.plot_colours import SEQUENTIAL, Colour, sequential
 
 FLAT = 12  # height of a colour scale, pixels
@@ -100,7 +101,7 @@ class ColourScale(QWidget):
         painter.end()
 
 
-class FigureTable(QTreeWidget):
+class FigureTable(LeavesLetters, QTreeWidget):
     """A name and some figures in each row, for reading."""
 
     def __init__(self, name: str, headings: Sequence[str], parent: QWidget | None = None) -> None:

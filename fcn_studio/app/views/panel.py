@@ -17,6 +17,7 @@ from fcn_studio.app.views.rendering import PhotoRenderer
 from fcn_studio.app.views.view_transform import ViewTransform
 
 SIDE = 8  # pixels beside a caption
+FRAME = 1
 
 
 class Panel(QFrame):
@@ -53,18 +54,18 @@ class Panel(QFrame):
         self._origin.setTextFormat(Qt.TextFormat.PlainText)
         self._origin.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._origin.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        head = QHBoxLayout()
+        self._head = head = QHBoxLayout()
         head.setSpacing(6)
         for widget, stretch in ((self._title, 1), (self._swatch, 0), (self._readout, 0)):
             head.addWidget(widget, stretch)
-        caption = QVBoxLayout()
+        self._caption = caption = QVBoxLayout()
         caption.setContentsMargins(SIDE, 4, SIDE, 6)
         caption.setSpacing(0)
         caption.addLayout(head)
         caption.addWidget(self._score)
         caption.addWidget(self._origin)
         column = QVBoxLayout(self)
-        column.setContentsMargins(1, 1, 1, 1)  # the frame
+        column.setContentsMargins(FRAME, FRAME, FRAME, FRAME)
         column.setSpacing(0)
         column.addLayout(caption)
         column.addWidget(self.canvas, 1)
@@ -140,9 +141,16 @@ class Panel(QFrame):
         super().resizeEvent(event)
         self._show_score()
 
-    def caption_height(self) -> int:
-        """The height that the last line of the caption needs at this panel's width."""
-        room = QRect(0, 0, max(self.width() - 2 * SIDE - 2, 1), 10_000)
+    def canvas_size(self, width: float, height: float) -> tuple[float, float]:
+        """(width, height) that the picture would have in a panel of this size, in pixels."""
+        margins = self._caption.contentsMargins()
+        score = 0 if self._score.isHidden() else self._score.sizeHint().height()
+        above = margins.top() + self._head.sizeHint().height() + score + self.caption_height(width) + margins.bottom()
+        return width - 2 * FRAME, height - 2 * FRAME - above
+
+    def caption_height(self, width: float) -> int:
+        """The height that the last line of the caption needs in a panel of this width."""
+        room = QRect(0, 0, max(int(width) - 2 * (SIDE + FRAME), 1), 10_000)
         return (
             self._origin.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, self._origin.text() or "X").height()
         )

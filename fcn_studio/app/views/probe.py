@@ -27,6 +27,7 @@ from fcn_studio.core.trace import Trace
 
 TOP = 3  # classes named for each variant
 KEY = "probe"
+LIVE = PanelId("live")  # the mask that is mixed by hand, while it is seen
 DELAY_MS = 12  # within which the pointer's moves are taken together
 
 
@@ -53,6 +54,8 @@ class ProbeView(QFrame):
         self._shown: Shown | None = None
         self._probed = Probed()
         self._panels: tuple[PanelId, ...] = ()
+        self._variants: tuple[PanelId, ...] = ()
+        self._live: Trace | None = None
         self._appearance = Appearance()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -145,16 +148,31 @@ class ProbeView(QFrame):
         if shown is None or self._shown is None or shown.photo is not self._shown.photo:
             self._heat = self._heat_of = self._wished = None
         self._shown, self._appearance = shown, appearance
-        variants = tuple(panel for panel in panels if panel.is_variant)
-        names = [panel_title(panel, shown) for panel in variants]
-        if variants != self._panels or names != [self._variant.itemText(n) for n in range(self._variant.count())]:
-            self._panels = variants
+        self._variants = tuple(panel for panel in panels if panel.is_variant)
+        self._list_panels()
+
+    def show_live(self, trace: Trace | None) -> None:
+        """The trace of a mask that is mixed by hand: its finest variant is explained too; None for no such mask."""
+        self._live = trace
+        self._list_panels()
+
+    def _list_panels(self) -> None:
+        panels = (*self._variants, *((LIVE,) if self._live is not None else ()))
+        names = [self._title_of(panel) for panel in panels]
+        if panels != self._panels or names != [self._variant.itemText(n) for n in range(self._variant.count())]:
+            self._panels = panels
             with QSignalBlocker(self._variant):
                 self._variant.clear()
                 self._variant.addItems(names)
-                first = [panel for panel in variants if panel.slot == 0]
-                self._variant.setCurrentIndex(len(first) - 1)
+                first = [panel for panel in panels if panel.slot == 0]
+                self._variant.setCurrentIndex(panels.index(first[-1]) if first else -1)
         self._later()
+
+    def _title_of(self, panel: PanelId) -> str:
+        return self.tr("Live mask") if panel == LIVE else panel_title(panel, self._shown)
+
+    def _kind(self, panel: PanelId) -> str:
+        return self._live.variants[-1] if panel == LIVE and self._live is not None else panel.kind
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Other colours."""
@@ -201,20 +219,20 @@ class ProbeView(QFrame):
                 found = {}
                 for panel, trace in traces.items():
                     token.check()
-                    found[panel] = explain_region(trace, rows, columns, panel.kind)
+                    found[panel] = explain_region(trace, rows, columns, self._kind(panel))
                 return found
 
             self._background.ask(KEY, question, self._on_explained)
         elif self._probed.pixel is not None:
             x, y = self._probed.pixel
-            self._on_explained({panel: explain(trace, x, y, panel.kind) for panel, trace in traces.items()})
+            self._on_explained({panel: explain(trace, x, y, self._kind(panel)) for panel, trace in traces.items()})
         else:
             self._on_explained({})
 
     def _traces(self) -> dict[PanelId, Trace]:
         if self._shown is None:
             return {}
-        found = ((panel, self._shown.trace_of(panel)) for panel in self._panels)
+        found = ((panel, self._live if panel == LIVE else self._shown.trace_of(panel)) for panel in self._panels)
         return {panel: trace for panel, trace in found if trace is not None}
 
     def _on_explained(self, explanations: object) -> None:
@@ -331,7 +349,7 @@ class ProbeView(QFrame):
                 words.append(
                     f"{sign}\N{NO-BREAK SPACE}{html.escape(dressed.classes[index])} {percent}\N{NO-BREAK SPACE}%"
                 )
-            title = html.escape(panel_title(panel, self._shown))
+            title = html.escape(self._title_of(panel))
             rows.append(f"<tr><td><b>{title}</b>&nbsp;&nbsp;</td><td>{', '.join(words)}</td></tr>")
         return f"<table cellspacing='0' cellpadding='1'>{''.join(rows)}</table>"
 

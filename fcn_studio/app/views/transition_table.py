@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from fcn_studio.app.icons import swatch
-from fcn_studio.app.own_keys import keeps_key
+from fcn_studio.app.own_keys import LeavesLetters, keeps_key
 from fcn_studio.core.labels import LabelSet
 
 PAIR = Qt.ItemDataRole.UserRole  # (class before, class after, pixels)
@@ -19,7 +19,7 @@ TOGGLES = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 OWN_KEYS = (*TOGGLES, Qt.Key.Key_Home, Qt.Key.Key_End)
 
 
-class TransitionTable(QTreeWidget):
+class TransitionTable(LeavesLetters, QTreeWidget):
     """Rows of transitions, most pixels first. A click, the space bar or Enter chooses a row, or lets go of it.
 
     Signals:

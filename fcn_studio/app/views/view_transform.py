@@ -67,7 +67,6 @@ class ViewTransform(QObject):
         self.zoom = 1.0
         self.centre = (0.0, 0.0)
         self.fitted = True
-        self._enlarge = False
         self._image = (0, 0)  # width, height
         self._viewport = (0, 0)
 
@@ -75,21 +74,19 @@ class ViewTransform(QObject):
         """A photo of another size is fitted; one of the same size keeps zoom and place."""
         if (width, height) != self._image:
             self._image = (width, height)
-            self._enlarge = False
-            self.fit(enlarge=False)
+            self.fit()
 
     def set_viewport(self, width: int, height: int) -> None:
         """The smallest panel's size, in screen pixels."""
         if (width, height) != self._viewport:
             self._viewport = (width, height)
             if self.fitted:
-                self.fit(enlarge=self._enlarge)
+                self.fit()
 
-    def fit(self, *, enlarge: bool = True) -> None:
-        """The whole photo; not beyond 100% unless `enlarge`."""
-        self.fitted, self._enlarge = True, enlarge
-        fit = self._fit_zoom()
-        self._set(fit if enlarge else min(fit, 1.0), (self._image[0] / 2, self._image[1] / 2))
+    def fit(self) -> None:
+        """The whole photo, as large as the panel, also where that enlarges it."""
+        self.fitted = True
+        self._set(self._fit_zoom(), (self._image[0] / 2, self._image[1] / 2))
 
     def zoom_at(self, factor: float, x: float, y: float) -> None:
         """Zooms and keeps the photo's point at (x, y), from the panel's middle in screen pixels, where it is."""

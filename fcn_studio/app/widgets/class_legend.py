@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
@@ -20,6 +22,7 @@ from PySide6.QtWidgets import (
 from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.icons import swatch
 from fcn_studio.app.jobs import Result
+from fcn_studio.app.own_keys import LeavesLetters
 from fcn_studio.app.widgets.choice_box import ChoiceBox
 from fcn_studio.app.widgets.cutoff_slider import CutoffSlider
 from fcn_studio.core.labels import LabelSet
@@ -28,7 +31,7 @@ from fcn_studio.core.trace import Trace
 INDEX = Qt.ItemDataRole.UserRole
 
 
-class _Tree(QTreeWidget):
+class _Tree(LeavesLetters, QTreeWidget):
     """Rows of classes.
 
     Signals:
@@ -77,6 +80,7 @@ class ClassLegend(QFrame):
         super().__init__(parent)
         self.setObjectName("legend")
         self._result: Result | None = None
+        self._live: NDArray[np.float64] | None = None
         self._appearance = Appearance()
         self._slot = 0
         title = QLabel(self.tr("Classes"))
@@ -139,6 +143,11 @@ class ClassLegend(QFrame):
         self._checkpoint.setVisible(len(names) > 1)
         self._fill()
 
+    def show_live(self, shares: NDArray[np.float64] | None) -> None:
+        """(C,) shares of a mask that is mixed by hand, in a column of their own; None for no such mask."""
+        self._live = shares
+        self._fill()
+
     def set_appearance(self, appearance: Appearance) -> None:
         """Marks hidden classes, shows other colours and the cut-off."""
         self._appearance = appearance
@@ -158,6 +167,8 @@ class ClassLegend(QFrame):
         columns = {variant: trace.class_shares(variant).tolist() for variant in variants} if trace else {}
         if truth is not None and trace is not None and truth.labels.classes == trace.labels.classes:
             columns = {self.tr("truth"): list(truth.shares), **columns}
+        if self._live is not None and trace is not None and len(self._live) == len(trace.labels):
+            columns[self.tr("live")] = self._live.tolist()
         guessed = trace is not None and trace.labels.guessed
         self._tree.setColumnCount(1 + len(columns))  # labels alone take none away
         self._tree.setHeaderLabels([self.tr("Class (guessed)") if guessed else self.tr("Class"), *columns])

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
+from fcn_studio.app.own_keys import set_visible
+
 
 class ErrorBanner(QFrame):
     """Hidden while there is nothing to say.
@@ -54,10 +56,10 @@ class ErrorBanner(QFrame):
         """Shows a sentence; an empty one hides the banner."""
         self._text.setText(sentence)
         self.setAccessibleName(self.tr("Error: {0}").format(sentence))
-        self.setVisible(bool(sentence))
+        set_visible(self, bool(sentence))
 
     @Slot()
     def dismiss(self) -> None:
         """Hides the banner."""
-        self.hide()
+        set_visible(self, False)
         self.dismissed.emit()

@@ -9,8 +9,8 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QShowEv
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QVBoxLayout, QWidget
 
 from fcn_studio.app.jobs import Photo
-from fcn_studio.app.own_keys import keeps_key
-from fcn_studio.app.photo_status import PhotoStatus
+from fcn_studio.app.own_keys import LeavesLetters, keeps_key
+from fcn_studio.app.photo_status import PhotoState, PhotoStatus
 from fcn_studio.app.thumbnails import Thumbnails
 from fcn_studio.app.widgets.film_strip_delegate import FilmStripDelegate, cell_size
 from fcn_studio.app.widgets.film_strip_model import FilmStripModel
@@ -18,8 +18,8 @@ from fcn_studio.app.widgets.film_strip_model import FilmStripModel
 SPARE = 4  # pixels above and below the cells
 
 
-class _List(QListView):
-    """Keeps keys for itself that choose photos, and leaves the arrow keys, which step through them, to the window.
+class _List(LeavesLetters, QListView):
+    """Keeps keys that choose photos; arrow keys, which step through them, letters and digits are the window's.
 
     Signals:
         entered_row: Enter was pressed. (row)
@@ -33,7 +33,8 @@ class _List(QListView):
 
     STEPS = (Qt.Key.Key_Left, Qt.Key.Key_Right)
     ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-    OWN = (*ENTER, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Delete)
+    ENDS = (Qt.Key.Key_Home, Qt.Key.Key_End)
+    OWN = (*ENTER, *ENDS, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Delete, Qt.Key.Key_Space)
 
     def event(self, event: QEvent) -> bool:
         return keeps_key(event, self._is_own) or super().event(event)
@@ -69,8 +70,7 @@ class _List(QListView):
         modifiers = _modifiers(event)
         if event.key() in self.STEPS:
             return modifiers == shift  # extends the selection
-        typed = bool(event.text()) and event.text().isprintable()
-        return modifiers in (none, shift) and (event.key() in self.OWN or typed)
+        return modifiers in (none, shift) and event.key() in self.OWN
 
 
 class FilmStrip(QFrame):
@@ -136,8 +136,11 @@ class FilmStrip(QFrame):
 
     @Slot(object, object)
     def set_status(self, photo: Photo, status: PhotoStatus) -> None:
-        """The state of a photo has changed."""
+        """The state of a photo has changed; one that was chosen and could not be shown is let go of."""
         self._model.set_status(photo, status)
+        row, current = self._model.index_of(photo).row(), self._model.current
+        if status.state in (PhotoState.FAILED, PhotoState.WAITING) and self.selected == (row,) != (current,):
+            self._list.setCurrentIndex(self._model.index(current))
 
     @Slot(int)
     def set_current(self, index: int) -> None:

@@ -1,9 +1,11 @@
-"""For low windows: content that scrolls where it has not the height, and pages that ask for no more than they need."""
+"""For small windows: content that scrolls where it has not the room, so that nothing is cut and no window grows."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
+
+from fcn_studio.app.own_keys import leave_focus
 
 
 class UprightArea(QScrollArea):
@@ -25,13 +27,27 @@ class UprightArea(QScrollArea):
 
 
 class Pages(QStackedWidget):
-    """Needs the room of the page that is seen, not that of the largest one."""
+    """Needs the same room whatever page is seen: a page that needs more scrolls."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.currentChanged.connect(self.updateGeometry)
+    LEAST = QSize(320, 96)
+
+    def add_page(self, page: QWidget) -> None:
+        """One more; the first is seen."""
+        area = QScrollArea()
+        area.setObjectName("page_area")
+        area.setWidget(page)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.addWidget(area)
+
+    def show_page(self, page: QWidget) -> None:
+        """Brings a page to the front; the focus goes with it, not to whatever comes next in the window."""
+        for area in self.findChildren(QScrollArea, "page_area", Qt.FindChildOption.FindDirectChildrenOnly):
+            if area.widget() is page and area is not self.currentWidget():
+                leave_focus(self)
+                self.setCurrentWidget(area)
 
     def minimumSizeHint(self) -> QSize:
-        """Of the page that is seen."""
-        page = self.currentWidget()
-        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
+        """As little as can be scrolled in."""
+        return self.LEAST

@@ -8,6 +8,8 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from fcn_studio.app.own_keys import set_visible
+
 LIFETIME_MS = 12_000
 
 
@@ -66,7 +68,7 @@ class Notice(QFrame):
         self.setAccessibleName(self.tr("Notice: {0}").format(text))
         for words, call in actions:
             self._add_button(words, call)
-        self.setVisible(bool(text))
+        set_visible(self, bool(text))
         if text:
             self._timer.start()
 
@@ -74,7 +76,7 @@ class Notice(QFrame):
     def dismiss(self) -> None:
         """Hides the bar."""
         self._timer.stop()
-        self.hide()
+        set_visible(self, False)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the language."""

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from fcn_studio.app.jobs import EngineInfo
 from fcn_studio.app.shown import Shown
 from fcn_studio.app.views.captions import device_text, size_policy_text
+from fcn_studio.app.widgets.elided_label import ElidedLabel
 from fcn_studio.core.labels import guess_sentence
 
 LONG = 10  # seconds, from which nobody wants them in milliseconds
@@ -20,7 +21,7 @@ class RunStatus(QWidget):
         self._place = QLabel()
         self._size = QLabel()
         self._guess = QLabel()
-        self._device = QLabel()
+        self._device = ElidedLabel()
         self._time = QLabel()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 4, 0)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from fcn_studio.app.widgets.elided_label import ElidedLabel
 
 DELAY_MS = 300
 ROWS = re.compile(r"row (\d+) of (\d+)")  # how the stages of a photo in strips are called
@@ -22,7 +24,7 @@ class StageProgress(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text = QLabel()
+        self._text = ElidedLabel()
         self._text.setObjectName("stage_text")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)

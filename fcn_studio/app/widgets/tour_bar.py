@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from fcn_studio.app.own_keys import set_visible
+
 
 class TourBar(QFrame):
     """Hidden while there is no tour.
@@ -50,7 +52,7 @@ class TourBar(QFrame):
     @Slot(int, int, str)
     def show_step(self, number: int, count: int, text: str) -> None:
         """Shows a step; hides when there is none."""
-        self.setVisible(number >= 0)
+        set_visible(self, number >= 0)
         self._count.setText(f"{number + 1} / {count}")
         self._text.setText(text)
         self._back.setEnabled(number > 0)
