@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from fcn_studio.app.jobs import Photo
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.dataset import Dataset, Example, open_dataset
+from fcn_studio.core.datasets.findings import how_to_pair
+from fcn_studio.core.datasets.mask_names import FOLDER_ENDINGS
+from fcn_studio.core.datasets.splits import SPLIT_NAMES
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet
 
@@ -27,6 +31,7 @@ class DatasetSplit:
         examples: Photo and mask files of each, in the same order; None for a photo that has no mask.
         problems: A sentence for each of those; empty for the others.
         labels: The classes of the masks, or None where the folder does not say.
+        notes: Sentences about how files were found, where it is worth knowing.
     """
 
     folder: Path
@@ -36,6 +41,7 @@ class DatasetSplit:
     examples: tuple[Example | None, ...]
     problems: tuple[str, ...]
     labels: LabelSet | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,8 +62,9 @@ def find_split(folder: Path, split: str = "", *, cancel: CancelToken) -> Dataset
         Cancelled: `cancel` was set.
     """
     found = _opened(folder)
-    if found is None and (folder.parent / f"{folder.resolve().name}annot").is_dir():
-        found, split = _opened(folder.resolve().parent), folder.resolve().name
+    name = folder.resolve().name
+    if found is None and any((folder.resolve().parent / f"{name}{ending}").is_dir() for ending in FOLDER_ENDINGS):
+        found, split = _opened(folder.resolve().parent), SPLIT_NAMES.get(name.lower(), name)
     if found is None or (split and split not in found.splits) or not found.splits:
         return None
     chosen = split or (FIRST if FIRST in found.splits else found.splits[0])
@@ -73,7 +80,9 @@ def find_split(folder: Path, split: str = "", *, cancel: CancelToken) -> Dataset
         problem = "" if example is not None else f"{path.name}: there is no mask of this name in {listing.mask_folder}."
         rows.setdefault(photo.resolved or path, (photo, example, problem))  # one file by two names is one photo
     photos, kept, problems = zip(*rows.values(), strict=True)
-    return DatasetSplit(found.folder, chosen, found.splits, photos, kept, problems, found.labels)
+    notes = listing.notes if listing.pairs or not listing.masks_alone else (*listing.notes, how_to_pair(listing))
+    short = tuple(note.replace(f"{found.folder}{os.sep}", "") for note in notes)
+    return DatasetSplit(found.folder, chosen, found.splits, photos, kept, problems, found.labels, short)
 
 
 def _opened(folder: Path) -> Dataset | None:

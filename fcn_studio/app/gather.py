@@ -11,8 +11,11 @@ from fcn_studio.app.dataset_split import DatasetSplit, find_split
 from fcn_studio.app.jobs import Photo
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.checkpoint_file import looks_like_checkpoint
+from fcn_studio.core.dataset import inner_datasets, is_archive
+from fcn_studio.core.datasets.mask_file import read_mask
+from fcn_studio.core.datasets.picture import is_picture
 from fcn_studio.core.errors import Cancelled, DataError
-from fcn_studio.core.ground_truth import find_mask, list_photos, looks_like_mask
+from fcn_studio.core.ground_truth import find_mask, images_in, is_named_after, mask_size
 from fcn_studio.core.image import SUFFIXES
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import is_run
@@ -53,18 +56,24 @@ class Gathered:
         photos: To add; folders in natural order.
         checkpoints: Files of weights.
         mask: The one file that was given, if it is a ground truth of the photo on screen.
+        misfit: The one file that was given, if it is a mask that does not fit that photo.
+        why: Why it does not, and what to do.
         refused: A sentence for each thing that holds none of these.
         run: The folder of a training run to watch; the last one given.
         dataset: The one folder that was given, if it is a data set.
+        inner: Data sets in it, if it is none.
     """
 
     wish: Wish
     photos: tuple[Photo, ...] = ()
     checkpoints: tuple[Path, ...] = ()
     mask: Path | None = None
+    misfit: Path | None = None
+    why: str = ""
     refused: tuple[str, ...] = ()
     run: Path | None = None
     dataset: DatasetSplit | None = None
+    inner: tuple[Path, ...] = ()
 
 
 class _Searcher(QObject):
@@ -143,13 +152,12 @@ def gathered(wish: Wish) -> Gathered:
     Raises:
         Cancelled: Nobody waits for it any more.
     """
-    if len(wish.paths) == 1 and wish.photo is not None and wish.size is not None and wish.labels is not None:
-        only = wish.paths[0]
-        if only.is_file() and only != wish.photo.path and looks_like_mask(only, wish.size, wish.labels):
-            return Gathered(wish, mask=only)
+    if (as_mask := _as_mask(wish)) is not None:
+        return as_mask
     photos: dict[Path, Photo] = {}
     masks = {find_mask(path) for path in wish.paths if path.suffix} if len(wish.paths) > 1 else set()
     checkpoints, refused = [], []
+    inner: tuple[Path, ...] = ()
     run: Path | None = None
     for path in wish.paths:
         if path.suffix.lower() not in NO_CHECKPOINTS and looks_like_checkpoint(path):
@@ -157,6 +165,10 @@ def gathered(wish: Wish) -> Gathered:
             continue
         if path.absolute() in masks:
             continue  # chosen together with its photo
+        if is_archive(path):
+            text = QCoreApplication.translate("Gather", "{0}: an archive; unpack it, and drop the folder.")
+            refused.append(text.format(path))
+            continue
         found = [path]
         if is_run(path):
             run = path
@@ -169,11 +181,13 @@ def gathered(wish: Wish) -> Gathered:
                 refused.append(str(error))
         if path.is_dir():
             try:
-                found = list_photos(path, cancel=wish.token)
+                images = images_in(path, cancel=wish.token)
+                inner = inner_datasets(path) if len(wish.paths) == 1 and not wish.samples else ()
             except OSError as error:
                 text = QCoreApplication.translate("Gather", "{0}: the folder cannot be read ({1}).")
                 refused.append(text.format(path, error.strerror))
                 continue
+            found = list(images.photos)
             if not found:
                 refused.append(QCoreApplication.translate("Gather", "{0}: no images in this folder.").format(path))
         for file in found:
@@ -181,4 +195,38 @@ def gathered(wish: Wish) -> Gathered:
             photo = Photo.from_path(file, is_sample=wish.samples)
             if photo.resolved is not None:
                 photos.setdefault(photo.resolved, photo)
-    return Gathered(wish, tuple(photos.values()), tuple(checkpoints), refused=tuple(refused), run=run)
+    return Gathered(wish, tuple(photos.values()), tuple(checkpoints), refused=tuple(refused), run=run, inner=inner)
+
+
+def _as_mask(wish: Wish) -> Gathered | None:
+    """What becomes of a single file that is a mask, of the photo on screen or of another size; None if it is none."""
+    if len(wish.paths) != 1 or wish.photo is None or wish.size is None or wish.labels is None:
+        return None
+    path, photo = wish.paths[0], wish.photo
+    if not path.is_file() or path == photo.path:
+        return None
+    size = mask_size(path, wish.labels)
+    if size == wish.size:
+        return Gathered(wish, mask=path)
+    if size is not None:
+        text = QCoreApplication.translate(
+            "Gather",
+            "{0} looks like a mask, but it is {1} and {2} is {3}, so it is not its ground truth. Export it at the "
+            "photo's size; if you resize it, by nearest neighbour only.",
+        )
+        why = text.format(path.name, _pixels(size), photo.name, _pixels(wish.size))
+        return Gathered(wish, misfit=path, why=why)
+    if photo.path is None or not is_named_after(path, photo.path) or is_picture(path, photo.path):
+        return None
+    try:
+        read_mask(path, wish.labels)
+    except DataError as error:
+        text = QCoreApplication.translate(
+            "Gather", "{0} is named like a mask of {1}, but cannot be its ground truth: {2}"
+        )
+        return Gathered(wish, misfit=path, why=text.format(path.name, photo.name, error))
+    return None
+
+
+def _pixels(size: tuple[int, int]) -> str:
+    return f"{size[1]}x{size[0]}"

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from fcn_studio.app.download import Download
 
 
+MASK_PATTERNS = "*.png *.gif *.tif *.tiff *.bmp"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Word:
     """What happened, and what can be done about it: (button, what it does)."""
@@ -133,7 +136,7 @@ class Intake(QObject):
             self._window,
             self.tr("Ground truth of {0}").format(photo.name),
             str(start),
-            ";;".join((self.tr("Masks (*.png)"), self.tr("All files (*)"))),
+            ";;".join((self.tr("Masks ({0})").format(MASK_PATTERNS), self.tr("All files (*)"))),
         )
         if file:
             self.use_truth(photo, Path(file))
@@ -206,6 +209,19 @@ class Intake(QObject):
             self._session.list.add([Photo.from_path(path)])
 
         self.happened.emit(Word(text, ((self.tr("Undo"), undo), (self.tr("Open as Photo"), as_photo))))
+
+    def _tell_of_misfit(self, path: Path, why: str) -> None:
+        def as_photo() -> None:
+            self._session.list.add([Photo.from_path(path)])
+
+        self.happened.emit(Word(why, ((self.tr("Open as Photo"), as_photo),)))
+
+    def _offer_inner(self, folders: tuple[Path, ...]) -> None:
+        text = self.tr("The data set is one folder further down: {0}. Open that folder to measure on it.")
+        names = ", ".join(folder.name for folder in folders)
+        self.happened.emit(
+            Word(text.format(names), ((self.tr("Open as Data Set"), lambda: self.open_paths(folders[:1])),))
+        )
 
     def use_checkpoint(self, path: Path, *, beside: bool = False) -> None:
         """A checkpoint is loaded in place of the open ones, or beside them; says so."""
@@ -284,6 +300,8 @@ class Intake(QObject):
         """Files and folders have been looked through."""
         if gathered.mask is not None and gathered.wish.photo is not None:
             self.use_truth(gathered.wish.photo, gathered.mask)
+        if gathered.misfit is not None:
+            self._tell_of_misfit(gathered.misfit, gathered.why)
         if len(gathered.checkpoints) == 1:
             self.use_checkpoint(gathered.checkpoints[0])
         elif gathered.checkpoints:
@@ -296,11 +314,15 @@ class Intake(QObject):
             self._settings.add_recent(gathered.wish.paths)
             self.recent_changed.emit()
             self._session.measuring.open_split(gathered.dataset)
+            if gathered.dataset.notes:
+                self.happened.emit(Word(" ".join(gathered.dataset.notes)))
         if gathered.photos:
             if not gathered.wish.samples:
                 self._settings.add_recent(gathered.wish.paths)
                 self.recent_changed.emit()
             self._session.list.add(gathered.photos)
+        if gathered.inner:
+            self._offer_inner(gathered.inner)
         if gathered.refused:
             self._session.tell(" ".join(gathered.refused))
         if not self.busy:

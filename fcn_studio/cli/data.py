@@ -34,7 +34,9 @@ A data set of your own is a folder such as this:
 
 In place of the two lists, the folders images/train, images/val, masks/train and masks/val do as well. In labels.json
 there may also be "colours" ([[0, 0, 0], [255, 0, 0]]), "void" (the value of pixels that are not labelled) and "values"
-(each class's value in the masks, such as [0, 255])."""
+(each class's value in the masks, such as [0, 255]). Files that lie or are named otherwise are found where it says so:
+"photos": "rgb", "masks": "seg" (folders) and "ending": "_L" (what a mask's name has after its photo's); or in lists
+whose lines name a photo and its mask: rgb/a.jpg seg/a_L.png."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

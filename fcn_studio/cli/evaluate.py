@@ -69,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
     models = [load(name, device=args.device, precision=args.precision, backend=args.backend) for name in weights]
     names = display_names([model.name for model in models], [find_checkpoint(split_head(name)[0]) for name in weights])
     guesses = (guess_sentence(name, model.labels) for model, name in zip(models, names, strict=True))
-    notes = (*label_match(models, dataset, names=names).sentences(), *filter(None, guesses))
+    matched = label_match(models, dataset, names=names).sentences()
+    notes = (*dataset.listing(args.split).notes, *matched, *filter(None, guesses))
     for note in notes:
         print(f"fcn-studio: {note}", file=sys.stderr)
     failures: list[tuple[Path, str]] = []

@@ -89,10 +89,18 @@ def run(args: argparse.Namespace) -> int:
         failures.append({"input": str(source), "error": str(error)})
         bar.console.print(f"fcn-studio: {error}", markup=False, highlight=False, soft_wrap=True)
 
+    def tell_of_masks(folder: Path, masks: Sequence[Path]) -> None:
+        count = "1 image is a mask" if len(masks) == 1 else f"{len(masks)} images are masks"
+        words = (
+            f"{folder}: {count} of its photos, such as {masks[0].relative_to(folder)}, and left out; "
+            "name the files, or the folder that they alone lie in, to segment them too."
+        )
+        bar.console.print(f"fcn-studio: {words}", markup=False, highlight=False, soft_wrap=True)
+
     stopped = False
     trouble: FcnStudioError | None = None
     with photo_bar() as bar, stopping() as stop:
-        jobs = list(find_jobs(args.inputs, args.output, failed))
+        jobs = list(find_jobs(args.inputs, args.output, failed, tell_of_masks))
         skip = bool(args.ray) if args.skip_existing is None else args.skip_existing
         done = {job for job in jobs if skip and order.is_done(job)}
         waiting = [job for job in jobs if job not in done]

@@ -118,6 +118,10 @@ def _train(
     if processes.is_first:
         shared = f" {processes.size} processes share each batch." if processes.size > 1 else ""
         print(f"{device.device} ({device.name}): {device.reason}{shared}", file=sys.stderr)
+        dataset = open_dataset(choices.data)
+        splits = (choices.train_split, choices.split)
+        for note in dict.fromkeys(note for split in splits for note in dataset.listing(split).notes):
+            print(f"fcn-studio: {note}", file=sys.stderr)
     trainer = Trainer(
         recipe=choices.recipe,
         data=choices.data,

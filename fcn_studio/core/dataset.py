@@ -7,7 +7,7 @@ classes where the layout does not, and has the last word where it does.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,10 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio import paths
-from fcn_studio.core.datasets import ade20k, cityscapes, nyud, plain, sbd, segnet, voc
-from fcn_studio.core.datasets.label_file import EXAMPLE, LABEL_FILE, LabelFile, read_label_file
+from fcn_studio.core.datasets import ade20k, beside, cityscapes, listed, named_after, nyud, plain, sbd, segnet, voc
+from fcn_studio.core.datasets.arrangement import ANYWHERE, EXAMPLES, Arrangement, arrangement_of
+from fcn_studio.core.datasets.file_names import folders_in
+from fcn_studio.core.datasets.label_file import EXAMPLE, LABEL_FILE, LabelFile, read_content, read_label_file
 from fcn_studio.core.datasets.layout import Example, Found, Layout, Listing, ordered
 from fcn_studio.core.datasets.mask_file import read_mask
+from fcn_studio.core.datasets.splits import SPLIT_NAMES
 from fcn_studio.core.errors import DataError, ImageError
 from fcn_studio.core.image import read_image
 from fcn_studio.core.labels import LabelSet, read_data_card, read_label_set
@@ -28,7 +31,10 @@ from fcn_studio.core.labels import LabelSet, read_data_card, read_label_set
 __all__ = ["Dataset", "Example", "find_examples", "open_dataset", "read_example", "read_mask"]
 
 # Those with the more telling names first: ADE20K's folders would do as a plain data set too.
-LAYOUTS: tuple[Layout, ...] = tuple(module.LAYOUT for module in (cityscapes, ade20k, voc, sbd, nyud, segnet, plain))
+LAYOUTS: tuple[Layout, ...] = tuple(
+    module.LAYOUT for module in (cityscapes, ade20k, voc, sbd, nyud, segnet, named_after, plain, listed, beside)
+)
+ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz", ".bz2"})
 NAMED = 6  # things of a folder that a message names
 
 
@@ -64,7 +70,8 @@ class Dataset:
             raise DataError(f"{listing.missing[0].removesuffix('.')}{more}.")
         if alone := listing.photos_alone:
             raise DataError(
-                f"{alone[0]}: no mask of this name in {listing.mask_folder} ({len(alone)} photos have none)."
+                f"{alone[0]}: no mask of this name in {listing.mask_folder} ({len(alone)} photos have none); "
+                f"fcn-studio data check {self.folder} says how to pair them."
             )
         if listing.is_empty_list:
             raise DataError(f"{listing.list_path}: the list is empty; write the names of photos into it, one a line.")
@@ -82,7 +89,7 @@ class Dataset:
         Raises:
             DataError: There is no such split, or its folders or its list cannot be read.
         """
-        lister = self._found.splits.get(split) or self._found.splits.get(plain.SPLIT_NAMES.get(split, split))
+        lister = self._found.splits.get(split) or self._found.splits.get(SPLIT_NAMES.get(split, split))
         if lister is None:
             if reason := (self._found.unlabelled or {}).get(split):
                 raise DataError(f"{self.folder}: {reason}")
@@ -97,25 +104,99 @@ class Dataset:
 
 
 def open_dataset(folder: Path) -> Dataset:
-    """Understands a folder by the layouts that are known; no photo is opened.
+    """Understands a folder by the layouts that are known; photos are not opened.
 
     Raises:
         DataError: No such folder, no layout fits, or its labels.json is malformed.
     """
     if not folder.is_dir():
+        if is_archive(folder):
+            raise DataError(f"{folder}: an archive; unpack it, and name the folder that it unpacks to.")
         raise DataError(f"{folder}: no such folder; name the folder that holds the data set.")
-    given = read_label_file(folder / LABEL_FILE) if (folder / LABEL_FILE).is_file() else None
+    given, arrangement = _said(folder / LABEL_FILE)
     try:
-        for layout in LAYOUTS:
-            if found := layout.recognise(folder):
-                break
-        else:
+        fits = _fitting(folder, arrangement)
+        if fits is None:
             raise DataError(_nothing_fits(folder))
     except OSError as error:
         raise DataError(f"{error.filename or folder}: the folder cannot be read ({error.strerror}).") from error
+    name, found = fits
     splits = ordered(found.splits)
     labels, card = _labels(found, given)
-    return Dataset(folder, layout.name, tuple(splits), labels, MappingProxyType(card), found, given)
+    return Dataset(folder, name, tuple(splits), labels, MappingProxyType(card), found, given)
+
+
+def _said(path: Path) -> tuple[LabelFile | None, Arrangement]:
+    """The classes that a labels.json names, and where it says that files lie."""
+    if not path.is_file():
+        return None, ANYWHERE
+    content = read_content(path)
+    arrangement = arrangement_of(content, path)
+    says_only_where = bool(arrangement) and not content.keys() - set(EXAMPLES)
+    return None if says_only_where else read_label_file(path), arrangement
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is a file that other files are packed into."""
+    return path.suffix.lower() in ARCHIVES and path.is_file()
+
+
+def inner_datasets(folder: Path) -> tuple[Path, ...]:
+    """The data sets that lie one folder further down, as archives unpack them.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    found = []
+    for name in folders_in(folder):
+        try:
+            open_dataset(folder / name)
+        except DataError:
+            continue
+        found.append(folder / name)
+    return tuple(found)
+
+
+def is_mask_in(folder: Path) -> Callable[[Path], bool]:
+    """What tells of a file in a folder whether it is a mask of the data set that the folder is; of none if it is none.
+
+    Files in a folder of masks are masks too, whatever they are named: colours and instances of the same objects.
+    """
+    try:
+        dataset = open_dataset(folder)
+    except DataError:
+        return lambda path: False
+    photos: set[Path] = set()
+    masks: set[Path] = set()
+    places: set[Path] = set()
+    for split in dataset.splits:
+        try:
+            listing = dataset.listing(split)
+        except DataError:
+            continue
+        photos.update(example.photo for example in listing.pairs)
+        photos.update(listing.photos_alone)
+        masks.update(example.mask for example in listing.pairs)
+        masks.update(listing.masks_alone)
+        places.update(listing.mask_folders)
+    return lambda path: path in masks or (path not in photos and not places.isdisjoint(path.parents))
+
+
+def _fitting(folder: Path, arrangement: Arrangement) -> tuple[str, Found] | None:
+    """The name of the layout that fits, and the folder as it reads it."""
+    if not arrangement:
+        for layout in LAYOUTS:
+            if found := layout.recognise(folder):
+                return layout.name, found
+        return None
+    readers = [plain] if arrangement.photos or arrangement.masks else [segnet, named_after, plain, beside]
+    for module in readers:
+        if found := module.recognise(folder, arrangement):
+            return module.LAYOUT.name, found
+    raise DataError(
+        f"{folder / LABEL_FILE}: says {arrangement}, but there are no such folders or files in {folder}, nor in a "
+        f"folder named train or val in it; photos and masks name folders as seen from there."
+    )
 
 
 def find_examples(folder: Path, split: str) -> tuple[Example, ...]:
@@ -156,11 +237,17 @@ def _labels(found: Found, given: LabelFile | None) -> tuple[LabelSet | None, dic
 
 
 def _nothing_fits(folder: Path) -> str:
-    names = sorted(entry.name + "/" * entry.is_dir() for entry in os.scandir(folder) if not entry.name.startswith("."))
+    entries = sorted((entry for entry in os.scandir(folder) if not entry.name.startswith(".")), key=lambda it: it.name)
+    if inner := inner_datasets(folder):
+        return f"{folder}: the data set is one folder further down; name {' or '.join(map(str, inner))}."
+    if archives := [entry.name for entry in entries if is_archive(Path(entry.path))]:
+        return f"{folder}: holds {archives[0]}, an archive; unpack it, and name the folder that it unpacks to."
+    names = [entry.name + "/" * entry.is_dir() for entry in entries]
     there = f"{', '.join(names[:NAMED])}{f' and {len(names) - NAMED} more' * (len(names) > NAMED)}" or "nothing"
     looked_for = [layout.looks_like for layout in reversed(LAYOUTS)]
     return (
         f"{folder}: no data set's layout fits: looked for {', '.join(looked_for)}; "
         f"there is {there}; put photos into images/, masks of the same names (PNG, values are class indices) into "
-        f"masks/, and a {LABEL_FILE} beside them: {EXAMPLE}."
+        f"masks/, and a {LABEL_FILE} beside them: {EXAMPLE}; or say in it where they are: "
+        f'"photos": "FOLDER", "masks": "FOLDER", "ending": "_L".'
     )

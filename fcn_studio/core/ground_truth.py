@@ -1,87 +1,136 @@
 """Which file is the mask of a photo, and which images of a folder are photos, by the names that data sets use.
 
 Layouts known: a mask beside its photo (`a.jpg` with `a.png`, `a_mask.png` or `a_gt.png`), SegNet's CamVid (`train/`
-with `trainannot/`), Pascal VOC (`JPEGImages/` with `SegmentationClass/`), and `images/` with `masks/` or `labels/`.
+with `trainannot/`), Carvana (`train_masks/a_mask.gif`), Pascal VOC (`JPEGImages/` with `SegmentationClass/`), and
+`images/` with `masks/` or `labels/`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from fcn_studio.core.cancel import CancelToken
+from fcn_studio.core.datasets.encoding import INDICES, Encoding
+from fcn_studio.core.datasets.file_names import LOSSY
 from fcn_studio.core.datasets.mask_file import read_mask
+from fcn_studio.core.datasets.mask_names import (
+    BESIDE,
+    BESIDE_ENDINGS,
+    FOLDER_ENDINGS,
+    INSIDE,
+    MASK_SUFFIX,
+    NOT_PHOTOS,
+    masks_beside,
+)
+from fcn_studio.core.datasets.picture import is_picture
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.image import SUFFIXES, opened
 from fcn_studio.core.labels import LabelSet
 
-MASK_ENDINGS = ("_mask", "_gt")  # of a mask's stem in the photo's own folder
-FOLDER_ENDINGS = ("annot", "_annot", "_labels")  # of a mask folder, after the name of the photos' folder
-BESIDE = ("masks", "labels", "annotations", "SegmentationClass", "SegmentationClassAug")
-INSIDE = ("masks", "labels")
-NOT_PHOTOS = frozenset({*BESIDE, "SegmentationObject"})  # VOC's instance masks are no photos either
-
-MASK_SUFFIX = ".png"
-MASK_SUFFIXES = (".png", ".PNG", ".Png")  # asked for one by one: a folder of many files is slow to list
+# Asked for one by one: a folder of many files is slow to list.
+PNG = (".png", ".PNG", ".Png")
+OTHERS = (".gif", ".tif", ".tiff", ".bmp")
 
 MASK_MODES = frozenset({"P", "L", "1", "I", "I;16", "I;16B", "RGB", "RGBA"})
+MASK_FORMATS = frozenset({"PNG", "GIF", "TIFF", "BMP"})
 
 
 def find_mask(photo: Path) -> Path | None:
-    """The mask file that belongs to a photo by its name, unopened, or None.
+    """The mask file that belongs to a photo by its name, or None.
 
-    Looked for beside the photo first, then in the mask folders beside its folder, then in those inside it.
+    Looked for beside the photo first, then in the mask folders beside its folder, then in those inside it. Only one
+    that lies beside the photo under its very name is opened, to see that it is no picture.
     """
     whole = Path(os.path.abspath(photo))  # a bare file name has no folder name to go by
-    stem, folder = whole.stem, whole.parent
-    stems = [stem + ending for ending in MASK_ENDINGS]
-    if whole.suffix.lower() != MASK_SUFFIX:
-        stems.insert(0, stem)
-    places = [(folder, stems)]
+    folder, suffix = whole.parent, whole.suffix.lower()
+    forms = dict.fromkeys([whole.stem, *(unicodedata.normalize(form, whole.stem) for form in ("NFC", "NFD"))])
+    with_endings = [stem + ending for stem in forms for ending in (*BESIDE_ENDINGS, whole.suffix)]
+    if suffix != MASK_SUFFIX:
+        kinds = (*PNG, *OTHERS) if suffix in LOSSY else PNG
+        for found in _there(folder, forms, kinds):
+            if not is_picture(found, whole):
+                return found
     beside = [folder.name + ending for ending in FOLDER_ENDINGS] + list(BESIDE)
-    places += [(folder.parent / name, [stem]) for name in beside if name != folder.name]
-    places += [(folder / name, [stem]) for name in INSIDE]
+    places = [(folder, with_endings)]
+    places += [(folder.parent / name, [*forms, *with_endings]) for name in beside if name != folder.name]
+    places += [(folder / name, [*forms, *with_endings]) for name in INSIDE]
     for place, names in places:
-        if place != folder and not os.path.isdir(place):
-            continue
-        for name in names:
-            for suffix in MASK_SUFFIXES:
-                if os.path.isfile(place / (name + suffix)):
-                    return place / (name + suffix)
+        if place == folder or os.path.isdir(place):
+            for found in _there(place, names, (*PNG, *OTHERS)):
+                return found
     return None
 
 
-def looks_like_mask(path: Path, size: tuple[int, int], labels: LabelSet) -> bool:
-    """Whether a file is a mask of these classes for a photo of (height, width) `size`; False if it cannot be read."""
+def _there(place: Path, stems: Iterable[str], suffixes: Sequence[str]) -> Iterator[Path]:
+    for stem in stems:
+        for suffix in suffixes:
+            if os.path.isfile(place / (stem + suffix)):
+                yield place / (stem + suffix)
+
+
+def is_named_after(path: Path, photo: Path) -> bool:
+    """Whether a file's name is a photo's, or that and an ending of masks."""
+    stem, name = (unicodedata.normalize("NFC", text).casefold() for text in (path.stem, photo.stem))
+    return stem in {name + ending.casefold() for ending in ("", *BESIDE_ENDINGS, photo.suffix)}
+
+
+def mask_size(path: Path, labels: LabelSet, encoding: Encoding = INDICES) -> tuple[int, int] | None:
+    """(height, width) of a mask of these classes; None where a file is none, or cannot be read."""
     try:
         with opened(path) as image:
-            if image.format != "PNG" or image.mode not in MASK_MODES or image.size != (size[1], size[0]):
-                return False
-        read_mask(path, labels)
+            if image.format not in MASK_FORMATS or image.mode not in MASK_MODES or getattr(image, "n_frames", 1) > 1:
+                return None
+        height, width = read_mask(path, labels, encoding).shape
     except (DataError, OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError):
-        return False
-    return True
+        return None
+    return height, width
+
+
+def looks_like_mask(path: Path, size: tuple[int, int], labels: LabelSet, encoding: Encoding = INDICES) -> bool:
+    """Whether a file is a mask of these classes for a photo of (height, width) `size`; False if it cannot be read."""
+    return mask_size(path, labels, encoding) == size
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The images of a folder and of those in it.
+
+    Attributes:
+        photos: In natural order (img2 before img10).
+        masks: Ground truth of photos, in no order.
+    """
+
+    photos: tuple[Path, ...]
+    masks: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """Names in natural order."""
+    """Names in natural order, and those of the masks among the photos."""
 
     photos: Sequence[str]
     folders: Sequence[str]
+    masks: Sequence[str] = ()
 
 
 def list_photos(folder: Path, *, cancel: CancelToken | None = None) -> list[Path]:
-    """The photos of a folder and of the folders in it, in natural order (img2 before img10).
+    """The photos of `images_in`."""
+    return list(images_in(folder, cancel=cancel).photos)
 
-    Hidden files and folders are left out, and so is ground truth: mask folders that lie beside or in a folder of
-    photos, and masks beside their photos. The folder itself is listed whatever its name; folders behind symbolic
-    links are not, since they may lead in a circle. A folder inside that cannot be read is passed over.
+
+def images_in(folder: Path, *, cancel: CancelToken | None = None) -> Images:
+    """The photos and masks of a folder and of the folders in it.
+
+    Hidden files and folders are left out. Ground truth is in mask folders that lie beside or in a folder of photos, or
+    beside its photos. The folder itself is listed whatever its name; folders behind symbolic links are not, since they
+    may lead in a circle. A folder inside that cannot be read is passed over.
 
     Args:
         folder: Where to look.
@@ -108,7 +157,12 @@ def list_photos(folder: Path, *, cancel: CancelToken | None = None) -> list[Path
     holds: dict[str, bool] = {}
     for place, content in reversed(found.items()):  # a folder comes after the one it lies in
         holds[place] = bool(content.photos) or any(holds[os.path.join(place, name)] for name in content.folders)
-    return list(_photos(root, found, holds))
+    photos = tuple(_photos(root, found, holds))
+    kept = {str(path) for path in photos}
+    everything = (
+        os.path.join(place, name) for place, content in found.items() for name in (*content.photos, *content.masks)
+    )
+    return Images(photos, tuple(Path(path) for path in everything if str(Path(path)) not in kept))
 
 
 def _read_folder(place: str) -> _Folder:
@@ -121,17 +175,9 @@ def _read_folder(place: str) -> _Folder:
                 images.append(entry.name)
             elif entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
-    return _Folder(sorted(_without_masks(images), key=_natural), sorted(folders, key=_natural))
-
-
-def _without_masks(names: Sequence[str]) -> Iterator[str]:
-    parts = [os.path.splitext(name) for name in names]
-    others = {stem for stem, suffix in parts if suffix.lower() != MASK_SUFFIX}
-    stems = {stem for stem, _ in parts}
-    masks = others | {stem + ending for stem in stems for ending in MASK_ENDINGS}
-    for name, (stem, suffix) in zip(names, parts, strict=True):
-        if suffix.lower() != MASK_SUFFIX or stem not in masks:
-            yield name
+    masks = masks_beside(Path(place), images)
+    photos = [name for name in images if name not in masks]
+    return _Folder(sorted(photos, key=_natural), sorted(folders, key=_natural), tuple(masks))
 
 
 def _photos(root: str, found: dict[str, _Folder], holds: dict[str, bool]) -> Iterator[Path]:
@@ -153,11 +199,11 @@ def _is_mask_folder(place: str, name: str, content: _Folder, holds: dict[str, bo
         photos = name.removesuffix(ending)
         if photos and photos != name and photos in content.folders and holds[os.path.join(place, photos)]:
             return True
-    if name in INSIDE and content.photos:
+    if name.casefold() in INSIDE and content.photos:
         return True
-    if name not in NOT_PHOTOS:
+    if name.casefold() not in NOT_PHOTOS:
         return False
-    return any(holds[os.path.join(place, other)] for other in content.folders if other not in NOT_PHOTOS)
+    return any(holds[os.path.join(place, other)] for other in content.folders if other.casefold() not in NOT_PHOTOS)
 
 
 def _natural(name: str) -> tuple[list[str | int], str]:

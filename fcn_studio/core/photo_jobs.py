@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fcn_studio.core.dataset import is_mask_in
+from fcn_studio.core.datasets.file_names import folders_in
 from fcn_studio.core.errors import FcnStudioError, ImageError
 from fcn_studio.core.export import planned_files
-from fcn_studio.core.image import list_images
+from fcn_studio.core.ground_truth import images_in
 from fcn_studio.core.trace import Trace
 
 
@@ -95,7 +97,12 @@ def record_of(job: Job, files: Sequence[Path], trace: Trace, read_seconds: float
     }
 
 
-def find_jobs(inputs: Sequence[Path], output: Path, failed: Callable[[Path, FcnStudioError], None]) -> Iterator[Job]:
+def find_jobs(
+    inputs: Sequence[Path],
+    output: Path,
+    failed: Callable[[Path, FcnStudioError], None],
+    left_out: Callable[[Path, Sequence[Path]], None] = lambda folder, masks: None,
+) -> Iterator[Job]:
     """A job for every photo; a folder keeps its inner layout, equal names get a number.
 
     Names that differ in case only are equal, as they are to the file systems of Windows and macOS.
@@ -104,16 +111,19 @@ def find_jobs(inputs: Sequence[Path], output: Path, failed: Callable[[Path, FcnS
         inputs: Photos and folders.
         output: The folder for all results.
         failed: Hears of each folder that cannot be read or has no photos.
+        left_out: Hears of each folder that holds masks of its photos, and which they are.
     """
     taken: dict[str, int] = {}  # by target: the last number tried
     for given in inputs:
         sources = [(given, output)]
         if given.is_dir():
             try:
-                found = list_images(given, recursive=True)
+                found, masks = _photos_and_masks(given)
             except OSError as error:
                 failed(given, ImageError(f"{given}: the folder cannot be read ({error.strerror})."))
                 continue
+            if masks:
+                left_out(given, masks)
             if not found:
                 failed(given, ImageError(f"{given}: no images in this folder."))
             sources = [(path, output / path.parent.relative_to(given)) for path in found]
@@ -126,6 +136,17 @@ def find_jobs(inputs: Sequence[Path], output: Path, failed: Callable[[Path, FcnS
             taken[wanted] = number
             taken.setdefault(_key(folder, stem), 1)
             yield Job(source, folder, stem)
+
+
+def _photos_and_masks(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The photos of a folder, and the masks in it: by their names, and by the data set that it or a folder in it is."""
+    images = images_in(folder)
+    tests = [is_mask_in(place) for place in (folder, *(folder / name for name in folders_in(folder)))]
+    photos: list[Path] = []
+    masks = list(images.masks)
+    for path in images.photos:
+        (masks if any(is_mask(path) for is_mask in tests) else photos).append(path)
+    return sorted(photos), sorted(masks)
 
 
 def _key(folder: Path, stem: str) -> str:

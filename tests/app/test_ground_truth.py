@@ -107,13 +107,57 @@ def test_a_dropped_mask_can_be_opened_as_a_photo_after_all(
     assert window.session.shown.result.truth is None
 
 
-def test_a_picture_of_another_size_is_a_photo(
+def test_a_picture_of_another_size_is_a_photo(qtbot: QtBot, window: MainWindow, make_photo: MakePhoto) -> None:
+    open_files(qtbot, window, make_photo("street.jpg"))
+    open_files(qtbot, window, make_photo("other.png", width=100, height=90))
+    assert [photo.name for photo in window.session.list.photos] == ["street.jpg", "other.png"]
+
+
+@pytest.mark.parametrize("ending", ["gif", "tif", "bmp"])
+def test_a_dropped_mask_need_not_be_a_png(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path, ending: str
+) -> None:
+    open_files(qtbot, window, make_photo("street.jpg"))
+    truth = bands(tmp_path / "drawn.png")
+    Image.fromarray(truth).save(tmp_path / f"drawn.{ending}")
+    assert drag_and_drop(window, files(tmp_path / f"drawn.{ending}"))
+    wait_until_done(qtbot, window)
+    assert [photo.name for photo in window.session.list.photos] == ["street.jpg"]
+    np.testing.assert_array_equal(window.compare.panels[TRUTH_PANEL].canvas.layers.content.mask, truth)
+
+
+def test_a_dropped_mask_of_another_size_is_told_and_can_be_opened_as_a_photo(
     qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
 ) -> None:
     open_files(qtbot, window, make_photo("street.jpg"))
-    bands(tmp_path / "other.png", 100, 90)
-    open_files(qtbot, window, tmp_path / "other.png")
-    assert [photo.name for photo in window.session.list.photos] == ["street.jpg", "other.png"]
+    bands(tmp_path / "wider.png", width=321)
+    assert drag_and_drop(window, files(tmp_path / "wider.png"))
+    wait_until_done(qtbot, window)
+    assert [photo.name for photo in window.session.list.photos] == ["street.jpg"]
+    assert TRUTH_PANEL not in window.compare.visible_panels
+    said = " ".join(label.text() for label in window.workspace.notice.findChildren(QLabel))
+    assert "wider.png looks like a mask" in said
+    assert "321x240" in said
+    assert "320x240" in said
+    assert "nearest neighbour" in said
+    notice_button(window, "Open as Photo").click()
+    wait_until_done(qtbot, window)
+    assert [photo.name for photo in window.session.list.photos] == ["street.jpg", "wider.png"]
+
+
+def test_a_dropped_mask_of_other_classes_that_is_named_after_the_photo_is_explained(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.jpg"))
+    truth = bands(tmp_path / "drawn.png")
+    (tmp_path / "drawn").mkdir()
+    Image.fromarray(truth + np.uint8(100)).save(tmp_path / "drawn" / "street_mask.png")
+    assert drag_and_drop(window, files(tmp_path / "drawn" / "street_mask.png"))
+    wait_until_done(qtbot, window)
+    assert [photo.name for photo in window.session.list.photos] == ["street.jpg"]
+    said = " ".join(label.text() for label in window.workspace.notice.findChildren(QLabel))
+    assert "street_mask.png is named like a mask of street.jpg" in said
+    assert "neither one of the 11 classes" in said
 
 
 def test_a_chosen_mask_that_does_not_fit_is_explained_and_the_masks_are_shown(

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.panels import PanelId
 from tests.app.conftest import act, drag_and_drop, files, open_files, wait_until_done
+from tests.core.datasets.files import write_pairs
 
 MakePhoto = Callable[..., Path]
 
@@ -180,3 +181,38 @@ def test_a_dragged_file_of_an_unknown_kind_is_explained(qtbot: QtBot, window: Ma
     drag_and_drop(window, files(tmp_path / "notes.txt"))
     wait_until_done(qtbot, window)
     assert "notes.txt" in problem(window)
+
+
+def test_a_data_set_one_folder_further_down_is_offered(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    write_pairs(tmp_path / "archive", "inner/images/a{}.jpg", "inner/masks/a{}_L.png", 2)
+    open_files(qtbot, window, tmp_path / "archive")
+    assert len(window.session.list.photos) == 2
+    assert "inner" in notice_text(window)
+    (button,) = (
+        button for button in window.workspace.notice.findChildren(QPushButton) if button.text() == "Open as Data Set"
+    )
+    button.click()
+    wait_until_done(qtbot, window)
+    dataset = window.session.measuring.scores.split
+    assert dataset is not None
+    assert dataset.folder == tmp_path / "archive" / "inner"
+    assert "the ending _L" in notice_text(window)
+
+
+def test_masks_that_cannot_be_paired_are_told_with_what_to_do(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    write_pairs(tmp_path / "set", "images/a{}.jpg", "masks/task-{}-annotation-5-by-1-tag-disc-0.png", 2)
+    open_files(qtbot, window, tmp_path / "set")
+    assert len(window.session.list.photos) == 2
+    assert "Label Studio" in notice_text(window)
+
+
+def test_an_archive_is_explained(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "set.zip").write_bytes(b"PK")
+    assert drag_and_drop(window, files(tmp_path / "set.zip"))
+    wait_until_done(qtbot, window)
+    assert "unpack it" in problem(window)
+    assert not [photo for photo in window.session.list.photos if photo.name == "set.zip"]
+
+
+def notice_text(window: MainWindow) -> str:
+    return " ".join(label.text() for label in window.workspace.notice.findChildren(QLabel))

@@ -23,6 +23,7 @@ from fcn_studio.cli.main import main
 from fcn_studio.cli.sizes import memory_size
 from fcn_studio.core.photo_jobs import Outcome
 from fcn_studio.core.run_folder import RunFailed
+from tests.core.datasets.files import write_labels, write_pairs, write_photo
 
 
 @pytest.fixture
@@ -90,6 +91,68 @@ def test_bad_inputs_are_named_and_the_others_done(
     made = {path.name for path in (tmp_path / "out").rglob("*")}
     assert {"a_8s.png", "b_8s.png", "a-2_8s.png"} <= made
     assert not any("cut" in name or "zero" in name or name.startswith(".") for name in made)
+
+
+@pytest.mark.parametrize(
+    ("photo", "mask", "said"),
+    [
+        ("train/a{}.jpg", "train_masks/a{}_mask.gif", {}),
+        ("a{}.jpg", "a{}_mask.png", {}),
+        ("a{}.jpg", "a{}.png", {}),
+        ("set/images/a{}.jpg", "set/masks/a{}_L.png", {}),
+        ("leftImg8bit/val/x/a{}_leftImg8bit.png", "gtFine/val/x/a{}_gtFine_labelIds.png", {}),
+        ("RGB/a{}.png", "Label/a{}.png", {}),
+        ("rgb/a{}.jpg", "seg/a{}.png", {"photos": "rgb", "masks": "seg"}),
+        ("a{}.jpg", "a{}@.png", {"ending": "@"}),
+    ],
+)
+def test_the_masks_of_a_data_set_are_no_photos(
+    tiny_checkpoint: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    photo: str,
+    mask: str,
+    said: dict[str, str],
+) -> None:
+    folder = tmp_path / "data"
+    write_pairs(folder, photo, mask, 2)
+    if said:
+        write_labels(folder, **said)
+    assert segment(tiny_checkpoint, folder, "-o", tmp_path / "out", "--variants", "8s", "--json") == 0
+    told = capsys.readouterr()
+    done = [Path(result["input"]).relative_to(folder).as_posix() for result in json.loads(told.out)["results"]]
+    assert done == [photo.format(number) for number in range(2)]
+    (line,) = [line for line in told.err.splitlines() if "masks" in line and "left out" in line]
+    assert f"2 images are masks of its photos, such as {Path(mask.format(0))}" in line
+
+
+def test_a_list_of_pairs_tells_masks_from_photos(
+    tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "data"
+    write_pairs(folder, "here/a{}.png", "there/b{}.png", 2)
+    (folder / "train.txt").write_text("here/a0.png there/b0.png\nhere/a1.png there/b1.png\n")
+    assert segment(tiny_checkpoint, folder, "-o", tmp_path / "out", "--variants", "8s", "--json") == 0
+    done = [Path(result["input"]).name for result in json.loads(capsys.readouterr().out)["results"]]
+    assert done == ["a0.png", "a1.png"]
+
+
+def test_masks_that_are_named_themselves_are_segmented(
+    tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_pairs(tmp_path / "data", "images/a{}.jpg", "masks/a{}.png", 2)
+    masks = tmp_path / "data" / "masks"
+    assert segment(tiny_checkpoint, masks, masks / "a0.png", "-o", tmp_path / "out", "--variants", "8s", "--json") == 0
+    told = capsys.readouterr()
+    assert len(json.loads(told.out)["results"]) == 3
+    assert "left out" not in told.err
+
+
+def test_two_formats_of_a_photo_are_two_photos(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.png"):
+        write_photo(tmp_path / "in" / name)
+    assert segment(tiny_checkpoint, tmp_path / "in", "-o", tmp_path / "out", "--variants", "8s") == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a_8s.png", "a-2_8s.png"}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20000, 200)])

@@ -372,8 +372,8 @@ def test_without_labels_a_file_is_proposed_that_works(discs: Path) -> None:
 def test_a_list_that_leads_out_stops_its_split_only(discs: Path) -> None:
     (discs / "train.txt").write_text("../elsewhere/secret")
     report = check(discs)
-    assert [split.name for split in report.splits] == ["val"]
-    assert "leads out" in the(report, "unreadable_split").message
+    assert [(split.name, split.photos) for split in report.splits] == [("train", 0), ("val", 3)]
+    assert "line 1: no photo ../elsewhere/secret" in the(report, "listed_without_photo").message
 
 
 def test_one_split_is_a_note(discs: Path) -> None:

@@ -380,7 +380,7 @@ def test_a_list_cannot_lead_out_of_the_folder(tmp_path: Path, name: str) -> None
     plain(tmp_path / "data")
     photo(tmp_path / "out.png")
     write_list(tmp_path / "data" / "train.txt", "a", name)
-    with pytest.raises(DataError, match=r"train\.txt, line 2: .* leads out"):
+    with pytest.raises(DataError, match=r"train\.txt, line 2: no photo .*(out|passwd) in "):
         find_examples(tmp_path / "data", "train")
 
 
@@ -406,7 +406,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_of_no_layout_says_how_to_arrange_files(tmp_path: Path) -> None:
     (tmp_path / "stuff").mkdir()
-    with pytest.raises(DataError, match=r"looked for images/ with masks/.*there is stuff/; put photos into images/"):
+    with pytest.raises(DataError, match=r"looked for .*images/ with masks/.*there is stuff/; put photos into images/"):
         open_dataset(tmp_path)
     with pytest.raises(DataError, match="no such folder"):
         open_dataset(tmp_path / "nowhere")

@@ -12,8 +12,9 @@ from PIL import Image
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.dataset import read_mask
 from fcn_studio.core.errors import Cancelled, DataError
-from fcn_studio.core.ground_truth import find_mask, list_photos, looks_like_mask
+from fcn_studio.core.ground_truth import find_mask, images_in, list_photos, looks_like_mask
 from fcn_studio.core.labels import LabelSet
+from tests.core.datasets.files import write_mask, write_pairs, write_photo
 
 
 def make(root: Path, *names: str) -> None:
@@ -43,6 +44,18 @@ def listed(folder: Path) -> list[str]:
         ("JPEGImages/a.jpg", "SegmentationClassAug/a.png"),
         ("street/a.png", "street/masks/a.png"),
         ("street/a.png", "street/labels/a.png"),
+        ("a.jpg", "a.gif"),
+        ("a.jpg", "a.tif"),
+        ("a.png", "a_mask.gif"),
+        ("a.jpg", "a.jpg.png"),
+        ("a.jpg", "a-mask.png"),
+        ("a.jpg", "a_GT.png"),
+        ("a.jpg", "a_labels.tiff"),
+        ("train/a.jpg", "train_masks/a_mask.gif"),
+        ("images/a.jpg", "masks/a_mask.gif"),
+        ("images/a.jpg", "masks/a.tif"),
+        ("JPEGImages/a.jpg", "SegmentationClassPNG/a.png"),
+        ("cafe\u0301.jpg", "caf\u00e9_mask.png"),
     ],
 )
 def test_a_mask_is_found_by_its_name(tmp_path: Path, photo: str, mask: str) -> None:
@@ -59,11 +72,35 @@ def test_a_mask_is_found_by_its_name(tmp_path: Path, photo: str, mask: str) -> N
         ("train/a.png", "valannot/a.png"),
         ("images/a.png", "masks/b.png"),
         ("masks/a.png", "other/a.png"),
+        ("a.png", "a.tif"),
+        ("a.jpg", "a_mask.jpg"),
+        ("a.jpg", "a_L.png"),  # the left one of two photos
     ],
 )
 def test_nothing_else_is_a_mask(tmp_path: Path, photo: str, other: str) -> None:
     make(tmp_path, photo, other)
     assert find_mask(tmp_path / photo) is None
+
+
+def test_a_picture_of_the_photos_name_is_no_mask(tmp_path: Path) -> None:
+    for seed in range(30):
+        write_photo(tmp_path / f"{seed}.jpg", seed)
+        write_photo(tmp_path / f"{seed}.png", seed)
+    write_mask(tmp_path / "7.png")
+    assert find_mask(tmp_path / "6.jpg") is None
+    assert find_mask(tmp_path / "7.jpg") == tmp_path / "7.png"
+    write_mask(tmp_path / "0.png")  # so that those that are looked at first differ
+    assert set(listed(tmp_path)) == {f"{seed}.{kind}" for seed in range(30) for kind in ("jpg", "png")} - {
+        "0.png",
+        "7.png",
+    }
+
+
+def test_masks_of_the_photos_names_are_all_left_out(tmp_path: Path) -> None:
+    write_pairs(tmp_path, "{}.jpg", "{}.png", 30)
+    images = images_in(tmp_path)
+    assert [path.name for path in images.photos] == [f"{number}.jpg" for number in range(30)]
+    assert {path.name for path in images.masks} == {f"{number}.png" for number in range(30)}
 
 
 def test_a_photo_named_without_its_folder_has_a_mask_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +204,7 @@ def test_every_kind_of_mask_file_is_read(
         case _:
             Image.fromarray(indices).save(path)
     np.testing.assert_array_equal(read_mask(path, camvid), indices)
-    assert looks_like_mask(path, (40, 30), camvid) == (path.suffix == ".png")
+    assert looks_like_mask(path, (40, 30), camvid)
     assert not looks_like_mask(path, (30, 40), camvid)
 
 

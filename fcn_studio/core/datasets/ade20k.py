@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from fcn_studio.core.datasets.encoding import Encoding
+from fcn_studio.core.datasets.file_names import names_in
 from fcn_studio.core.datasets.layout import Found, Layout, Listing
-from fcn_studio.core.datasets.pairing import names_in, pair
+from fcn_studio.core.datasets.pairing import pair
 
 ARCHIVE = "ADEChallengeData2016"  # the folder that the published archive unpacks to
 ENCODING = Encoding(tuple(range(1, 151)), (0,))

@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from fcn_studio.core.datasets.encoding import Encoding
+from fcn_studio.core.datasets.file_names import Names, folders_in, names_in
 from fcn_studio.core.datasets.layout import Found, Layout, Listing
-from fcn_studio.core.datasets.pairing import Names, folders_in, names_in, pair
+from fcn_studio.core.datasets.pairing import pair
 
 PHOTO_ENDING = "_leftImg8bit"
 PNG = frozenset({".png"})

@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from fcn_studio.core.datasets.common_ending import TASK
 from fcn_studio.core.datasets.layout import Listing
 from fcn_studio.core.datasets.pair_scan import PairScan
 
@@ -79,7 +80,7 @@ def listing_findings(split: str, listing: Listing) -> list[Finding]:
                 Level.PROBLEM,
                 split,
                 f"No photo has a mask: looked in {listing.photo_folder} and {listing.mask_folder}.",
-                "Give each mask the name of its photo (a.jpg and a.png).",
+                how_to_pair(listing),
             )
         )
     if alone := listing.photos_alone:
@@ -127,6 +128,7 @@ def listing_findings(split: str, listing: Listing) -> list[Finding]:
                 "Put the photos there, or take the lines out of the list.",
             )
         )
+    found += [Finding("how_found", Level.NOTE, split, note, "Nothing, if that is right.") for note in listing.notes]
     if repeated := listing.repeated:
         photo, lines = repeated[0]
         numbers = f"{', '.join(map(str, lines[:-1]))} and {lines[-1]}"
@@ -143,6 +145,22 @@ def listing_findings(split: str, listing: Listing) -> list[Finding]:
             )
         )
     return found
+
+
+def how_to_pair(listing: Listing) -> str:
+    """What to do about photos and masks of which none go together by their names."""
+    photos, masks = Path(listing.photo_folder).name, Path(listing.mask_folder).name
+    in_lists = f"write both into train.txt and val.txt, a line for each pair: {photos}/PHOTO.jpg {masks}/ITS-MASK.png"
+    if listing.masks_alone and TASK.match(listing.masks_alone[0].name):
+        return (
+            "These are Label Studio's names, which tell the task and not the photo. Export the project as JSON too and "
+            f"put that file beside the folders: it says which photo a task shows. Or {in_lists}. A photo has one mask: "
+            "if it has one for each tag, merge them first."
+        )
+    return (
+        'Give each mask the name of its photo (a.jpg and a.png), or say what it has after it in labels.json ("ending": '
+        f'"_x"), or {in_lists}.'
+    )
 
 
 def unlisted_findings(whole: Listing, listings: Sequence[Listing]) -> list[Finding]:

@@ -5,6 +5,7 @@
 Optional: `"colours": [[0, 0, 0], [255, 0, 0]]`; `"void": 255`, the value of unlabelled pixels (with `"void": 0` the
 classes' values are 1, 2, ...); `"values": [0, 255]`, each class's value where they are not 0, 1, ...; `"source"` and
 `"licence"` of the data. A built-in set needs its name alone: `{"name": "camvid"}`.
+Where files lie and how masks are named is said there too: `core.datasets.arrangement`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fcn_studio import paths
+from fcn_studio.core.datasets.arrangement import EXAMPLES
 from fcn_studio.core.datasets.encoding import Encoding
 from fcn_studio.core.datasets.lists import read_text
 from fcn_studio.core.errors import DataError
@@ -31,7 +33,7 @@ from fcn_studio.core.labels import (
 
 LABEL_FILE = "labels.json"
 EXAMPLE = '{"name": "cracks", "classes": ["background", "crack"]}'
-KEYS = ("name", "classes", "colours", "void", "void_colour", "values", "background", "source", "licence")
+KEYS = ("name", "classes", "colours", "void", "void_colour", "values", "background", "source", "licence", *EXAMPLES)
 MAX_BYTES = 1_000_000
 
 
@@ -51,10 +53,23 @@ class LabelFile:
 
 
 def read_label_file(path: Path) -> LabelFile:
-    """Reads a `labels.json`.
+    """Reads the classes of a `labels.json`.
 
     Raises:
         DataError: It cannot be read or is malformed; the sentence names the key, or the line.
+    """
+    content = read_content(path)
+    try:
+        return _label_file(content, path)
+    except DataError as error:
+        raise error if str(path) in str(error) else DataError(f"{path}: {error}") from error
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """Reads the keys and values of a `labels.json`, all of them known ones.
+
+    Raises:
+        DataError: It cannot be read, is no JSON, or has a key that is not known.
     """
     try:
         content = json.loads(read_text(path, MAX_BYTES))
@@ -71,10 +86,7 @@ def read_label_file(path: Path) -> LabelFile:
     content = {("colours" if key == "colors" else key): value for key, value in content.items()}
     if unknown := sorted(set(content) - set(KEYS)):
         raise DataError(f"{path}: no key {unknown[0]!r} is known; there are {', '.join(KEYS)}.")
-    try:
-        return _label_file(content, path)
-    except DataError as error:
-        raise error if str(path) in str(error) else DataError(f"{path}: {error}") from error
+    return content
 
 
 def _label_file(content: Mapping[str, Any], path: Path) -> LabelFile:

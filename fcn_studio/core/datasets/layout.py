@@ -40,6 +40,8 @@ class Listing:
         list_path: The list that names the split, or None where none does.
         photo_folder: Where photos were looked for.
         mask_folder: Where masks were looked for, and by what names.
+        mask_folders: The folders that hold nothing but masks.
+        notes: Sentences about how files were found, where it is worth knowing.
     """
 
     pairs: tuple[Example, ...]
@@ -51,6 +53,8 @@ class Listing:
     list_path: Path | None = None
     photo_folder: str = ""
     mask_folder: str = ""
+    mask_folders: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_empty_list(self) -> bool:

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from fcn_studio.core.datasets.chosen import chosen
 from fcn_studio.core.datasets.encoding import Encoding
+from fcn_studio.core.datasets.file_names import Names, names_in
 from fcn_studio.core.datasets.layout import Found, Layout, Listing
 from fcn_studio.core.datasets.lists import NameList, read_list
-from fcn_studio.core.datasets.pairing import MASK_SUFFIXES, Names, chosen, names_in, pair
+from fcn_studio.core.datasets.pairing import MASK_SUFFIXES, pair
 
 ENCODING = Encoding(tuple(range(1, 41)), (0,))
 PLACES = (

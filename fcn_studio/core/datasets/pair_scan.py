@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.datasets.encoding import Encoding
+from fcn_studio.core.datasets.file_names import LOSSY
 from fcn_studio.core.datasets.layout import Example
 from fcn_studio.core.datasets.mask_file import ROWS, colour_codes, colour_numbers, mask_values
-from fcn_studio.core.datasets.pairing import LOSSY
 from fcn_studio.core.errors import DataError, ImageError
 from fcn_studio.core.image import opened, read_image
 from fcn_studio.core.labels import LabelSet

@@ -2,163 +2,108 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fcn_studio.core.datasets.common_ending import common_rule
 from fcn_studio.core.datasets.encoding import INDICES, Encoding
+from fcn_studio.core.datasets.file_names import Finder, Names
+from fcn_studio.core.datasets.label_studio import by_tasks
 from fcn_studio.core.datasets.layout import Example, Listing
-from fcn_studio.core.datasets.lists import NameList
+from fcn_studio.core.datasets.mask_names import MASK_ENDINGS
 from fcn_studio.core.datasets.mat_file import MAT_SUFFIX
-from fcn_studio.core.errors import DataError
-from fcn_studio.core.ground_truth import MASK_ENDINGS
 from fcn_studio.core.image import SUFFIXES
 
 MASK_SUFFIXES = SUFFIXES | {MAT_SUFFIX}
-LOSSY = frozenset({".jpg", ".jpeg", ".jpe"})  # which spoils a mask
-MAX_FILES = 2_000_000  # below one folder; more is no data set of photos
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """The files below a folder.
+class Matched:
+    """The masks of photos.
 
     Attributes:
-        folder: Where they lie.
-        files: By their path below the folder without its suffix (`aachen/000001`), those of that name.
+        masks: By the photo's name, its mask.
+        alone: Masks of no photo; those of an ending that is not the one in use are none.
+        notes: By what rule they were found, where it is not the photo's own name.
     """
 
-    folder: Path
-    files: Mapping[str, tuple[Path, ...]]
+    masks: Mapping[str, Path]
+    alone: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def names_in(folder: Path, suffixes: frozenset[str] = SUFFIXES, *, ending: str = "") -> Names:
-    """The files of some suffixes in a folder and the folders in it; hidden ones and links to folders are left out.
+def matched(photos: Names, masks: Sequence[Names], *, ending: str | None = None) -> Matched:
+    """Each photo's mask: of its name, or that and `_mask` or `_gt`; else by the one rule that most masks follow.
 
     Args:
-        folder: Where to look.
-        suffixes: In lower case, with their dots.
-        ending: What a stem must end in (`_leftImg8bit`); it is no part of the name.
-
-    Raises:
-        DataError: The folder cannot be read.
+        photos: All of them.
+        masks: Where masks are; the first that has one counts.
+        ending: What is added to a photo's name in its mask's, where that was said; no other is tried then.
     """
-    files: dict[str, list[Path]] = {}
-    waiting, count = [(os.fspath(folder), "")], 0
-    try:
-        while waiting:
-            place, below = waiting.pop()
-            with os.scandir(place) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append((entry.path, f"{below}{entry.name}/"))
-                        continue
-                    stem, suffix = os.path.splitext(entry.name)
-                    if suffix.lower() in suffixes and stem.endswith(ending) and entry.is_file():
-                        files.setdefault(below + stem.removesuffix(ending), []).append(Path(entry.path))
-                        count += 1
-            if count > MAX_FILES:
-                raise DataError(f"{folder}: over {MAX_FILES} files; this is no data set that can be read.")
-    except OSError as error:
-        raise DataError(f"{folder}: the folder cannot be read ({error.strerror}).") from error
-    return Names(folder, {name: tuple(sorted(files[name], key=_lossless_first)) for name in sorted(files)})
+    finders = [Finder(place) for place in masks]
+    endings = ("", *MASK_ENDINGS) if ending is None else (ending,)
+    found = {name: mask for name in photos.files if (mask := _of_ending(name, finders, endings))}
+    used = set(found.values())
+    spare = {
+        name: files[0]
+        for place in masks
+        for name, files in place.files.items()
+        if files[0] not in used and name.endswith(ending or "")
+    }
+    alone = [name for name in photos.files if name not in found]
+    rule = None
+    if alone and spare and ending is None:
+        beside = [photos.folder.parent, *(place.folder for place in masks)]
+        rule = common_rule(alone, list(spare)) or by_tasks(photos, list(spare), beside)
+    if rule is None or len(rule.mates) <= len(found):
+        return Matched(found, tuple(spare.values()))
+    photo, mate = next(iter(rule.mates.items()))
+    note = f"Masks are paired by {rule.says}: {spare[mate].name} goes with {photos.files[photo][0].name}."
+    if rule.others:
+        note += (
+            f' There are masks of {" and of ".join(rule.others)} too; if those are meant, write "ending" into '
+            f'labels.json, such as "ending": "{rule.others[0]}".'
+        )
+    known = rule.passed_over.union(rule.mates.values())
+    return Matched(
+        {**found, **{name: spare[own] for name, own in rule.mates.items()}},
+        tuple(file for name, file in spare.items() if name not in known),
+        (note,),
+    )
 
 
-def _lossless_first(path: Path) -> tuple[bool, str]:
-    return path.suffix.lower() in LOSSY, path.name
-
-
-def together(places: Sequence[Names]) -> Names:
-    """Several folders as one: of a name that several have, the first one's file counts."""
-    files: dict[str, tuple[Path, ...]] = {}
-    for names in places:
-        for name, paths in names.files.items():
-            files.setdefault(name, paths)
-    return Names(places[0].folder, files)
-
-
-def folders_in(folder: Path) -> list[str]:
-    """Names of the folders in a folder, hidden ones left out."""
-    return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
-
-
-def pair(photos: Names, masks: Sequence[Names], *, encoding: Encoding = INDICES) -> Listing:
-    """Each photo with the mask of its name, or of its name and `_mask` or `_gt`.
+def pair(photos: Names, masks: Sequence[Names], *, encoding: Encoding = INDICES, ending: str | None = None) -> Listing:
+    """Each photo with its mask, as `matched` finds it.
 
     Args:
         photos: Of a split.
         masks: Where masks are; the first that has one counts.
         encoding: Of the masks.
+        ending: What is added to a photo's name in its mask's, where that was said.
     """
-    pairs, alone, used = [], [], set()
-    for name, files in photos.files.items():
-        mask = _mask_of(name, masks)
-        if mask is None:
-            alone.append(files[0])
-            continue
-        used.add(mask)
-        pairs.append(Example(files[0], mask, encoding))
-    spare = [files[0] for names in masks for files in names.files.values() if files[0] not in used]
+    found = matched(photos, masks, ending=ending)
     groups = [files for names in (photos, *masks) for files in names.files.values() if len(files) > 1]
     return Listing(
-        pairs=tuple(pairs),
-        photos_alone=tuple(alone),
-        masks_alone=tuple(spare),
+        pairs=tuple(
+            Example(files[0], found.masks[name], encoding)
+            for name, files in photos.files.items()
+            if name in found.masks
+        ),
+        photos_alone=tuple(files[0] for name, files in photos.files.items() if name not in found.masks),
+        masks_alone=found.alone,
         same_name=tuple(groups),
         photo_folder=str(photos.folder),
-        mask_folder=" or ".join(str(names.folder) for names in masks),
+        mask_folder=places(masks),
+        mask_folders=tuple(names.folder for names in masks if names.folder != photos.folder),
+        notes=found.notes,
     )
 
 
-def chosen(photos: Names, masks: Sequence[Names], listed: NameList, *, encoding: Encoding = INDICES) -> Listing:
-    """The pairs that a list names, in the list's order.
-
-    Args:
-        photos: All photos.
-        masks: All masks; the first place that has one counts.
-        listed: The names.
-        encoding: Of the masks.
-    """
-    pairs, alone, missing = [], [], []
-    lines: dict[Path, list[int]] = {}
-    for line, entry in listed.names:
-        name = next((form for form in _forms(entry, photos.folder.name) if form in photos.files), None)
-        if name is None:
-            missing.append(f"{listed.path}, line {line}: no photo {entry} in {photos.folder}.")
-            continue
-        photo = photos.files[name][0]
-        lines.setdefault(photo, []).append(line)
-        if (mask := _mask_of(name, masks)) is None:
-            alone.append(photo)
-        else:
-            pairs.append(Example(photo, mask, encoding))
-    return Listing(
-        pairs=tuple(pairs),
-        photos_alone=tuple(alone),
-        missing=tuple(missing),
-        repeated=tuple((photo, tuple(numbers)) for photo, numbers in lines.items() if len(numbers) > 1),
-        list_path=listed.path,
-        photo_folder=str(photos.folder),
-        mask_folder=" or ".join(str(place.folder) for place in masks),
-    )
+def places(masks: Sequence[Names]) -> str:
+    """Where masks were looked for, in words."""
+    return " or ".join(str(names.folder) for names in masks)
 
 
-def _forms(entry: str, folder: str) -> Iterator[str]:
-    """What a line of a list can mean: a name, a file's name, one with its folder, or a photo and its mask."""
-    for text in (entry, entry.split()[0]):
-        for name in (text, text.removeprefix(f"{folder}/")):
-            yield name
-            stem, suffix = os.path.splitext(name)
-            if suffix.lower() in SUFFIXES:
-                yield stem
-
-
-def _mask_of(name: str, masks: Sequence[Names]) -> Path | None:
-    for place in masks:
-        for ending in ("", *MASK_ENDINGS):
-            if files := place.files.get(name + ending):
-                return files[0]
-    return None
+def _of_ending(name: str, masks: Sequence[Finder], endings: Sequence[str]) -> Path | None:
+    return next((file for place in masks for ending in endings if (file := place.file(name + ending))), None)

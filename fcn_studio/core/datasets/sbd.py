@@ -10,10 +10,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from fcn_studio.core.datasets.chosen import chosen
+from fcn_studio.core.datasets.file_names import names_in
 from fcn_studio.core.datasets.layout import Found, Layout, Listing
 from fcn_studio.core.datasets.lists import read_list
 from fcn_studio.core.datasets.mat_file import MAT_SUFFIX
-from fcn_studio.core.datasets.pairing import chosen, names_in
 
 PLACES = ("", "dataset", "benchmark_RELEASE/dataset", "SBD", "SBD/dataset", "sbd", "sbd/dataset")
 LISTS = ("train", "val", "train_noval")  # the last is train less all that VOC 2012 has in a val list

@@ -19,9 +19,10 @@ from functools import partial
 from pathlib import Path
 
 from fcn_studio.core.datasets import sbd
+from fcn_studio.core.datasets.chosen import chosen
+from fcn_studio.core.datasets.file_names import Names, folders_in, names_in, together
 from fcn_studio.core.datasets.layout import Found, Layout, Listing
 from fcn_studio.core.datasets.lists import NameList, read_list
-from fcn_studio.core.datasets.pairing import Names, chosen, folders_in, names_in, together
 
 KITS = ("", "VOCdevkit", "TrainVal/VOCdevkit")  # below the folder; the last is how the archive of 2011 unpacks
 LISTS = Path("ImageSets", "Segmentation")
