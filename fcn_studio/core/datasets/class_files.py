@@ -22,14 +22,13 @@ from types import MappingProxyType
 from fcn_studio.core.datasets.encoding import Encoding
 from fcn_studio.core.datasets.label_file import (
     MAX_BYTES,
-    VOC_VOID_COLOUR,
     LabelFile,
     own_colours,
     starts_with_background,
 )
 from fcn_studio.core.datasets.lists import read_text
 from fcn_studio.core.errors import DataError
-from fcn_studio.core.labels import MAX_CLASSES, LabelSet
+from fcn_studio.core.labels import MAX_CLASSES, VOC_VOID_COLOUR, LabelSet
 
 VOID_NAMES = frozenset({"void", "unlabelled", "unlabeled", "ignore", "ignored"})
 LONGEST_NAME = 100  # characters; what has longer lines is no list of names
