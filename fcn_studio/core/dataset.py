@@ -186,7 +186,7 @@ def open_dataset(folder: Path, given: LabelFile | None = None) -> Dataset:
         if is_archive(folder):
             raise DataError(f"{folder}: an archive; unpack it, and name the folder that it unpacks to.")
         raise DataError(f"{folder}: no such folder; name the folder that holds the data set.")
-    said, arrangement = _said(folder / LABEL_FILE)
+    said, arrangement = said_by(folder / LABEL_FILE)
     given = given or said
     try:
         fits = _fitting(folder, arrangement)
@@ -200,9 +200,7 @@ def open_dataset(folder: Path, given: LabelFile | None = None) -> Dataset:
     splits = tuple(ordered(found.splits))
     if given is None:
         labels, card = _of_layout(found)
-        return Dataset(
-            folder, layout, splits, labels, MappingProxyType(card), found, has_colours=labels is not None
-        )
+        return Dataset(folder, layout, splits, labels, MappingProxyType(card), found, has_colours=labels is not None)
     opened = Dataset(
         folder,
         layout,
@@ -218,7 +216,7 @@ def open_dataset(folder: Path, given: LabelFile | None = None) -> Dataset:
     return opened if given.encoding or found.label_set == given.labels.name else _counted(opened)
 
 
-def _said(path: Path) -> tuple[LabelFile | None, Arrangement]:
+def said_by(path: Path) -> tuple[LabelFile | None, Arrangement]:
     """The classes that a labels.json names, and where it says that files lie."""
     if not path.is_file():
         return None, ANYWHERE

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fcn_studio.core.dataset import Dataset, open_dataset
+from fcn_studio.core.dataset import Dataset, open_dataset, said_by
 from fcn_studio.core.datasets.class_files import find_class_file, read_class_file
 from fcn_studio.core.datasets.encoding import INDICES, Encoding
-from fcn_studio.core.datasets.label_file import LABEL_FILE, LabelFile, read_label_file
+from fcn_studio.core.datasets.label_file import LABEL_FILE, LabelFile
 from fcn_studio.core.datasets.mask_file import MaskContent, colour_codes, mask_content
 from fcn_studio.core.datasets.palette_reading import colour_numbers, from_map
 from fcn_studio.core.errors import DataError
@@ -70,8 +70,9 @@ def shows_colours_of(mask: Path, labels: LabelSet) -> bool:
 
 
 def _named_in(folder: Path) -> LabelFile | None:
-    if (folder / LABEL_FILE).is_file():
-        return read_label_file(folder / LABEL_FILE)
+    said, _ = said_by(folder / LABEL_FILE)
+    if said is not None:
+        return said
     path = find_class_file([folder])
     return read_class_file(path, folder.name or "labels") if path is not None else None
 
