@@ -11,6 +11,8 @@ from fcn_studio.app.jobs import Mask, MeasureTask
 from fcn_studio.app.panels import PanelId
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.dataset import read_mask
+from fcn_studio.core.datasets.label_file import LABEL_FILE
+from fcn_studio.core.datasets.size_words import differing_sizes
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.photo_metrics import PhotoMetrics, counted_photo
 from fcn_studio.core.trace import Trace
@@ -30,7 +32,9 @@ def measured(
         DataError: The mask cannot be used, or no checkpoint has its classes.
         Cancelled: `cancel` was set.
     """
-    labels = task.labels or traces[0].labels
+    labels = task.labels
+    if labels is None:
+        raise DataError(f"{task.example.mask}: nothing says what its classes are; put a {LABEL_FILE} beside the masks.")
     fitting = {slot: trace for slot, trace in enumerate(traces) if trace.labels.classes == labels.classes}
     if not fitting:
         raise DataError(
@@ -39,9 +43,7 @@ def measured(
     size = traces[0].size
     truth = read_mask(task.example.mask, labels, task.example.encoding)
     if truth.shape != size:
-        raise DataError(
-            f"{task.example.mask}: the mask is {truth.shape[1]}x{truth.shape[0]} but its photo {size[1]}x{size[0]}."
-        )
+        raise DataError(differing_sizes(task.example.photo, task.example.mask, size, truth.shape))
     if not (truth != labels.void).any():
         raise DataError(f"{task.example.mask}: no pixel of this mask is labelled; there is nothing to compare with.")
     masks: dict[str, Mask] = {

@@ -118,6 +118,11 @@ class DatasetScores(QObject):
         return bool(self.checkpoints) and not any(self.panels)
 
     @property
+    def unnamed(self) -> bool:
+        """Whether nothing says what the data set's classes are, so that nothing is measured."""
+        return self.split is not None and self.split.labels is None
+
+    @property
     def totals(self) -> Mapping[str, Metrics]:
         """The set's metrics over what is measured, by panel."""
         return {panel: metrics(confusion) for panel, confusion in self._sums.items()}
@@ -225,7 +230,9 @@ class DatasetScores(QObject):
 
     def _choose_panels(self) -> None:
         labels = self.split.labels if self.split is not None else None
-        classes = labels.classes if labels is not None else (self._engine[0].labels.classes if self._engine else ())
+        if self.split is None and self._engine:
+            labels = self._engine[0].labels
+        classes = labels.classes if labels is not None else ()
         self._classes = tuple(classes)
         self.checkpoints = tuple(info.checkpoint for info in self._engine)
         if self._engine:

@@ -31,7 +31,7 @@ class DatasetSplit:
         examples: Photo and mask files of each, in the same order; None for a photo that has no mask.
         problems: A sentence for each of those; empty for the others.
         labels: The classes of the masks, or None where the folder does not say.
-        notes: Sentences about how files were found, where it is worth knowing.
+        notes: Sentences about how files were found and masks are read, where it is worth knowing.
     """
 
     folder: Path
@@ -81,6 +81,7 @@ def find_split(folder: Path, split: str = "", *, cancel: CancelToken) -> Dataset
         rows.setdefault(photo.resolved or path, (photo, example, problem))  # one file by two names is one photo
     photos, kept, problems = zip(*rows.values(), strict=True)
     notes = listing.notes if listing.pairs or not listing.masks_alone else (*listing.notes, how_to_pair(listing))
+    notes = (*notes, *found.reading_notes(chosen))
     short = tuple(note.replace(f"{found.folder}{os.sep}", "") for note in notes)
     return DatasetSplit(found.folder, chosen, found.splits, photos, kept, problems, found.labels, short)
 

@@ -18,6 +18,7 @@ from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.ground_truth import find_mask, images_in, is_named_after, mask_size
 from fcn_studio.core.image import SUFFIXES
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.mask_classes import MaskClasses, classes_around
 from fcn_studio.core.run_folder import is_run
 from fcn_studio.core.trace_file import SUFFIX as TRACE_SUFFIX
 
@@ -146,6 +147,14 @@ class Gatherer(QObject):
         self.found.emit(gathered)
 
 
+def _classes(path: Path, net: LabelSet) -> MaskClasses:
+    """What a mask shows by the folders that it lies in, or else, to see whether it may be one, the net's classes."""
+    try:
+        return classes_around(path) or MaskClasses(net)
+    except DataError:
+        return MaskClasses(net)
+
+
 def gathered(wish: Wish) -> Gathered:
     """Sorts what was given into photos, checkpoints and a mask.
 
@@ -205,7 +214,8 @@ def _as_mask(wish: Wish) -> Gathered | None:
     path, photo = wish.paths[0], wish.photo
     if not path.is_file() or path == photo.path:
         return None
-    size = mask_size(path, wish.labels)
+    classes = _classes(path, wish.labels) if path.suffix.lower() in SUFFIXES else MaskClasses(wish.labels)
+    size = mask_size(path, classes.labels, classes.encoding)
     if size == wish.size:
         return Gathered(wish, mask=path)
     if size is not None:
@@ -219,7 +229,7 @@ def _as_mask(wish: Wish) -> Gathered | None:
     if photo.path is None or not is_named_after(path, photo.path) or is_picture(path, photo.path):
         return None
     try:
-        read_mask(path, wish.labels)
+        read_mask(path, classes.labels, classes.encoding)
     except DataError as error:
         text = QCoreApplication.translate(
             "Gather", "{0} is named like a mask of {1}, but cannot be its ground truth: {2}"

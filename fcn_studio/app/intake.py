@@ -62,6 +62,9 @@ class Intake(QObject):
         self._offers: tuple[tuple[str, Callable[[], None]], ...] = ()  # what can be done about the last one
         session.engine_changed.connect(self.on_engine_changed)
         session.engine_refused.connect(self.on_engine_refused)
+        session.shown_changed.connect(self.on_shown_changed)
+        self._asked: Path | None = None  # the mask of which it was asked last whose classes it shows
+        self._chosen: dict[Path, tuple[tuple[str, Callable[[], None]], ...]] = {}  # what can be undone of them
         self._gatherer = Gatherer(self)
         self._gatherer.found.connect(self.on_found)
         self._download: Download | None = None  # made for the first link
@@ -208,7 +211,35 @@ class Intake(QObject):
             undo()
             self._session.list.add([Photo.from_path(path)])
 
-        self.happened.emit(Word(text, ((self.tr("Undo"), undo), (self.tr("Open as Photo"), as_photo))))
+        actions = ((self.tr("Undo"), undo), (self.tr("Open as Photo"), as_photo))
+        self._asked = None
+        self._chosen = {path: actions}
+        self.happened.emit(Word(text, actions))
+
+    @Slot()
+    def on_shown_changed(self) -> None:
+        """Of a mask whose classes nobody names it is asked, each time that it comes, whether they are the net's."""
+        shown = self._session.shown
+        truth = shown.result.truth if shown is not None and not shown.pending else None
+        if shown is None or shown.pending:
+            return
+        if truth is None or truth.is_named or not self._session.engine:
+            self._asked = None
+            return
+        photo, path = shown.photo, truth.path
+        if path == self._asked or self._session.dataset.task_of(photo) is not None:
+            return  # of a data set the table says it
+        self._asked = path
+        name = self._session.engine[0].labels.name
+        text = self.tr(
+            "Nothing says what classes {0} shows, so it is compared with none. Put a labels.json beside it, or say "
+            "that they are those of {1}."
+        ).format(path.name, name)
+
+        def read_so() -> None:
+            self._session.set_truth(photo, path, as_nets=True)
+
+        self.happened.emit(Word(text, ((self.tr("Read as {0}").format(name), read_so), *self._chosen.get(path, ()))))
 
     def _tell_of_misfit(self, path: Path, why: str) -> None:
         def as_photo() -> None:

@@ -180,7 +180,7 @@ class MeasureTask:
 
     Attributes:
         example: The photo's file and its mask's, and what the mask's values stand for.
-        labels: The classes of the mask, or None where the data set does not say: the checkpoint's.
+        labels: The classes of the mask, or None where the data set does not say; then it is not measured.
     """
 
     example: Example
@@ -198,6 +198,7 @@ class Job:
         token: Stops it.
         purpose: Why it runs.
         truth: The ground truth that the user chose; None looks for one by its name.
+        truth_as_nets: Whether the user has said that its classes are the first checkpoint's.
         confidence: Whether each pixel's winning probability is wanted too.
         export: What to write, for Purpose.EXPORT.
         field: What to look for, for Purpose.FIELD.
@@ -213,6 +214,7 @@ class Job:
     token: CancelToken
     purpose: Purpose = Purpose.SHOW
     truth: Path | None = None
+    truth_as_nets: bool = False
     confidence: bool = False
     export: ExportTask | None = None
     field: FieldTask | None = None
@@ -232,6 +234,7 @@ class Truth:
         labels: The classes that they stand for.
         metrics: By panel, for checkpoints of these classes; none of others.
         shares: Of all pixels, by class; what is missing to 1 is void.
+        is_named: Whether anything says what the classes are; else they are numbered.
     """
 
     path: Path
@@ -239,6 +242,7 @@ class Truth:
     labels: LabelSet
     metrics: Mapping[PanelId, Metrics]
     shares: tuple[float, ...]
+    is_named: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ class PhotoList(QObject):
         index: Of the current one; -1 if there is none.
         statuses: Of the photos that are no longer merely waiting.
         truths: Ground truth that the user chose, by photo.
+        truths_as_nets: Photos of whose truth the user has said that its classes are the net's.
 
     Signals:
         changed: `photos` has, and perhaps `index`.
@@ -42,6 +43,7 @@ class PhotoList(QObject):
         self.index = -1
         self.statuses: dict[Photo, PhotoStatus] = {}
         self.truths: dict[Photo, Path] = {}
+        self.truths_as_nets: set[Photo] = set()
 
     @property
     def current(self) -> Photo | None:

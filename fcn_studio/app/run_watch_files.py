@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.dataset import Example, find_examples
+from fcn_studio.core.dataset import Example
 from fcn_studio.core.errors import FcnStudioError
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.run_data import run_dataset
 from fcn_studio.core.run_folder import BEST, NEWEST, EpochRow, RunInfo, best_of, read_log, read_run
 
 logger = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ class RunPhotos:
 def choose_photos(folder: Path, info: RunInfo, count: int) -> RunPhotos:
     """Some photos of the split that the run is judged on, evenly spaced; never raises."""
     try:
-        found = find_examples(info.data, info.split)
+        found = run_dataset(info).examples(info.split)
     except (FcnStudioError, OSError) as error:
         return RunPhotos(folder, (), str(error))
     try:

@@ -159,6 +159,7 @@ class Session(QObject):
             CancelToken(),
             purpose,
             self.list.truths.get(photo),
+            truth_as_nets=photo in self.list.truths_as_nets,
             confidence=purpose is Purpose.SHOW and self.presentation.appearance.cutoff > 0,
             taps=purpose is Purpose.SHOW and photo is self._with_taps,
             measure=self.dataset.task_of(photo) or self.tasks.get(photo),
@@ -195,8 +196,11 @@ class Session(QObject):
         if self._wanted is not None:
             self._wanted.token.cancel()
 
-    def set_truth(self, photo: Photo, path: Path | None) -> None:
-        """Ground truth that the user chose, or None for the one found by name."""
+    def set_truth(self, photo: Photo, path: Path | None, *, as_nets: bool = False) -> None:
+        """Ground truth that the user chose, or None for the one found by name; `as_nets`, of the net's classes."""
+        self.list.truths_as_nets.discard(photo)
+        if as_nets:
+            self.list.truths_as_nets.add(photo)
         if path is None:
             self.list.truths.pop(photo, None)
         else:

@@ -11,9 +11,14 @@ from fcn_studio.app.jobs import Mask, MeasureTask, Photo, Truth
 from fcn_studio.app.panels import PanelId
 from fcn_studio.app.trace_cache import FileState
 from fcn_studio.core.dataset import Example, read_mask
+from fcn_studio.core.datasets.encoding import ALSO_VOID
+from fcn_studio.core.datasets.label_file import LABEL_FILE
+from fcn_studio.core.datasets.mask_file import mask_content
+from fcn_studio.core.datasets.size_words import differing_sizes
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.ground_truth import find_mask
-from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.labels import LabelSet, numbered_label_set
+from fcn_studio.core.mask_classes import MaskClasses, classes_around, shows_colours_of
 from fcn_studio.core.metrics import CHUNK, confusion_matrix, metrics
 from fcn_studio.core.trace import Trace
 
@@ -22,65 +27,101 @@ class TruthReader:
     """Reads masks and counts; keeps the last one, since settings change more often than photos."""
 
     def __init__(self) -> None:
-        self._last: tuple[FileState, tuple[Trace, ...], LabelSet, Truth] | None = None
+        self._last: tuple[FileState, tuple[Trace, ...], MaskClasses | None, Truth] | None = None
 
     def read(
-        self, photo: Photo, chosen: Path | None, traces: Sequence[Trace], task: MeasureTask | None = None
+        self,
+        photo: Photo,
+        chosen: Path | None,
+        traces: Sequence[Trace],
+        task: MeasureTask | None = None,
+        *,
+        as_nets: bool = False,
     ) -> tuple[Truth | None, str]:
         """The ground truth, and a sentence if there is one that cannot be used.
 
         Args:
             photo: Whose truth.
             chosen: By the user; None looks for a mask by its name.
-            traces: Of every open checkpoint; the first one's classes are the truth's, where nothing says which it has.
+            traces: Of every open checkpoint.
             task: For a photo of a data set, where its mask is, what its values stand for, and its classes.
+            as_nets: Whether the user has said that the truth's classes are those of the first checkpoint; where nobody
+                says what they are, they are numbered, and compared with none.
         """
-        task = task if chosen is None else None
-        example = task.example if task is not None else None
+        example = task.example if task is not None and chosen is None else None
         named = example.mask if example is not None else None
         path = chosen or named or (find_mask(photo.path) if photo.path is not None else None)
         if path is None or not traces:
             return None, ""
-        labels = _labels(traces, task.labels if task is not None else None)
         try:
             state = FileState.of(path)
-            if self._last is not None and self._last[:3] == (state, tuple(traces), labels):
+            classes = MaskClasses(traces[0].labels) if as_nets else _classes(path, traces, task, example)
+            if self._last is not None and self._last[:3] == (state, tuple(traces), classes):
                 return self._last[3], ""
-            truth = _read(path, traces, example, labels)
+            truth = _read(path, photo, traces, classes)
         except OSError as error:
             return None, f"{path}: the ground truth cannot be read ({error.strerror})."
         except DataError as error:
             # A mask of other classes may lie beside a photo by chance; one that the user chose must be explained.
             return None, str(error)
-        self._last = (state, tuple(traces), labels, truth)
+        self._last = (state, tuple(traces), classes, truth)
         return truth, ""
 
 
-def _labels(traces: Sequence[Trace], known: LabelSet | None) -> LabelSet:
-    """The classes of a mask: those of its data set, as a checkpoint has them if one does."""
-    if known is None:
-        return traces[0].labels
-    return next((trace.labels for trace in traces if trace.labels.classes == known.classes), known)
+def _classes(
+    path: Path, traces: Sequence[Trace], task: MeasureTask | None, example: Example | None
+) -> MaskClasses | None:
+    """What a mask holds, by its data set, or the photo's, or its own colours."""
+    if example is not None and task is not None:
+        found = MaskClasses(task.labels, example.encoding) if task.labels is not None else None
+    else:
+        found = classes_around(path)
+        if found is None and task is not None and task.labels is not None:
+            found = MaskClasses(task.labels, task.example.encoding)
+        if found is None:
+            drawn = (trace.labels for trace in traces if shows_colours_of(path, trace.labels))
+            found = next((MaskClasses(labels) for labels in drawn), None)
+    return found
 
 
-def _read(path: Path, traces: Sequence[Trace], example: Example | None, labels: LabelSet) -> Truth:
+def _read(path: Path, photo: Photo, traces: Sequence[Trace], classes: MaskClasses | None) -> Truth:
     first = traces[0]
-    mask = read_mask(path, labels, *((example.encoding,) if example is not None else ()))
+    if classes is None:
+        mask, labels = _numbered(path)
+    else:
+        mask, labels = _as_nets(read_mask(path, classes.labels, classes.encoding), classes.labels, traces)
     if mask.shape != first.size:
-        raise DataError(
-            f"{path}: the ground truth is {mask.shape[1]}x{mask.shape[0]} but its photo "
-            f"{first.size[1]}x{first.size[0]}; choose the mask of this photo."
-        )
+        raise DataError(differing_sizes(photo.path, path, first.size, mask.shape))
     mask.setflags(write=False)
     counted = {
         PanelId(variant, slot): metrics(
             confusion_matrix(mask, trace.mask(variant), classes=len(labels), void=labels.void)
         )
         for slot, trace in enumerate(traces)
-        if trace.labels.classes == labels.classes
+        if classes is not None and trace.labels.classes == labels.classes
         for variant in trace.variants
     }
-    return Truth(path, mask, labels, counted, _shares(mask, len(labels)))
+    return Truth(path, mask, labels, counted, _shares(mask, len(labels)), is_named=classes is not None)
+
+
+def _as_nets(mask: Mask, labels: LabelSet, traces: Sequence[Trace]) -> tuple[Mask, LabelSet]:
+    """A mask in the colours, and with the void, that a checkpoint of the same classes has, if there is one."""
+    same = next((trace.labels for trace in traces if trace.labels.classes == labels.classes), labels)
+    if same.void != labels.void:
+        mask = np.where(mask == labels.void, np.uint8(same.void), mask)
+    return mask, same
+
+
+def _numbered(path: Path) -> tuple[Mask, LabelSet]:
+    """A mask of classes that nobody has named, with a set of as many as it shows."""
+    content = mask_content(path)
+    if content.is_coloured:
+        raise DataError(f"{path}: nothing says what classes its colours stand for; put a {LABEL_FILE} beside it.")
+    values = np.unique(content.pixels)
+    known = [int(value) for value in values if value != ALSO_VOID]
+    if known and not 0 <= known[0] <= known[-1] < ALSO_VOID:
+        raise DataError(f"{path}: value {known[-1]} is no label; labels are 0 to 255.")
+    return content.pixels.astype(np.uint8), numbered_label_set(max(known, default=0) + 1)
 
 
 def _shares(mask: Mask, classes: int) -> tuple[float, ...]:

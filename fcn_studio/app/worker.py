@@ -182,7 +182,7 @@ class InferenceWorker(QObject):
         traces = tuple(found.trace for found in kept if found is not None)
         if job.purpose is Purpose.MEASURE:
             return Result(levels, traces)  # what it is worth is counted by whoever asked
-        truth, warning = self._truths.read(job.photo, job.truth, traces, job.measure)
+        truth, warning = self._truths.read(job.photo, job.truth, traces, job.measure, as_nets=job.truth_as_nets)
         notes = dict.fromkeys(trace.provenance.note for trace in traces if trace.provenance.note)
         return Result(
             levels,
@@ -225,7 +225,7 @@ class InferenceWorker(QObject):
         confidences = {}
         for variant in trace.variants if job.confidence else ():
             confidences[PanelId(variant)] = winning_probability(trace, variant, cancel=job.token)
-        truth, warning = self._truths.read(job.photo, job.truth, (trace,))
+        truth, warning = self._truths.read(job.photo, job.truth, (trace,), as_nets=job.truth_as_nets)
         return Result(levels, (trace,), truth, confidences, time.perf_counter() - start, warning)
 
     def _with_confidence(self, job: Job, model: Tracer, kept: Kept) -> Kept:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from fcn_studio.cli.labels_option import HELP, label_file
 from fcn_studio.cli.progress import progress_bar
 from fcn_studio.core.errors import DataError, FcnStudioError
 from fcn_studio.core.trace import BACKENDS
@@ -31,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     options.add_argument("--agreement", action="store_true", help="compare labels and mean IU on a data set")
     options.add_argument("--data", type=Path, metavar="DIR", help="the data set's folder")
+    options.add_argument("--labels", metavar="NAME|FILE", help=HELP)
     options.add_argument("--split", metavar="NAME", help=f"which split (default: {SPLIT})")
     options.add_argument("--limit", type=_count, metavar="N", help="only the first N photos")
 
@@ -41,7 +43,7 @@ def check(args: argparse.Namespace) -> None:
     Raises:
         FcnStudioError: An option of the other kind of run was given.
     """
-    others = ("size", "repeats") if args.agreement else ("data", "split", "limit")
+    others = ("size", "repeats") if args.agreement else ("data", "labels", "split", "limit")
     given = [f"--{name}" for name in others if getattr(args, name) is not None]
     if given and args.agreement:
         raise FcnStudioError(f"--agreement takes the photos of a data set, once each; leave out {' and '.join(given)}.")
@@ -64,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
             choices,
             args.data,
             split,
+            given=label_file(args.labels) if args.labels else None,
             limit=args.limit,
             on_image=lambda done, total: bar.update(task, completed=done, total=total),
         )

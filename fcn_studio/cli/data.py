@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fcn_studio.cli.labels_option import label_file
+from fcn_studio.cli.labels_option import HELP, label_file
 from fcn_studio.cli.progress import progress_bar
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import counted_classes
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     summary = "what is wrong with a data set's folder, how to mend it, and how often each class occurs"
     check = actions.add_parser("check", help=summary, description=summary)
     check.add_argument("data", metavar="DIR", type=Path, help="a data set folder, of any layout that is known")
-    check.add_argument("--labels", metavar="NAME|FILE", help="a label set's name, or a TOML file or labels.json")
+    check.add_argument("--labels", metavar="NAME|FILE", help=HELP)
     check.add_argument("--split", metavar="S", help="check this split only (default: all)")
     check.add_argument("--json", action="store_true", help="print all that was found as JSON")
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
     given = label_file(args.labels) if args.labels else None
     try:
-        dataset = open_dataset(args.data)
+        dataset = open_dataset(args.data, given)
     except DataError:
         if args.data.is_dir() and not args.json and not (args.data / "labels.json").is_file():
             Console(stderr=True).print(PLAIN + "\n", highlight=False, markup=False, soft_wrap=True)
@@ -66,8 +66,6 @@ def run(args: argparse.Namespace) -> int:
         task = bar.add_task("check", total=None)
         report = check_dataset(
             dataset,
-            labels=given.labels if given else None,
-            encoding=given.encoding if given else None,
             splits=[args.split] if args.split else None,
             on_pair=lambda done, total: bar.update(task, completed=done, total=total),
         )
@@ -82,7 +80,8 @@ def _print(console: Console, dataset: Dataset, report: DataReport, labels: str |
     name = dataset.card.get("name")
     console.print(Text(f"{report.folder}: layout {report.layout}{f', {name}' if name else ''}", "bold"), soft_wrap=True)
     if report.labels:
-        console.print(Text(f"labels: {report.labels.name}, {counted_classes(len(report.labels))}"))
+        by = f", from {dataset.source}" if dataset.source else ""
+        console.print(Text(f"labels: {report.labels.name}, {counted_classes(len(report.labels))}{by}"), soft_wrap=True)
     for split in report.splits:
         console.print(Text(f"{split.name}: {_photos(split.photos)}{_sizes(split)}"))
     if report.labels and any(split.photos for split in report.splits):
@@ -97,7 +96,7 @@ def _print(console: Console, dataset: Dataset, report: DataReport, labels: str |
         console.print(Text(f"{problems} problem{'s' * (problems > 1)} found.", "bold red"))
         return
     console.print(Text("No problems found.", "bold green"))
-    if not {"train", "val"} <= set(dataset.splits):
+    if not {"train", "val"} <= set(dataset.splits) and not dataset.only_split:
         hint = "Training needs a split to learn from and one to measure on: see the note."
         console.print(Text(hint), soft_wrap=True)
     else:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from fcn_studio.cli.labels_option import HELP, label_file
 from fcn_studio.cli.options import add_model_options
 from fcn_studio.cli.progress import progress_bar
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from fcn_studio.core.dataset import Dataset, Example
     from fcn_studio.core.evaluation import Evaluation
+    from fcn_studio.core.labels import LabelSet
     from fcn_studio.core.report.facts import Facts
     from fcn_studio.engine.tracer import Tracer
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the options."""
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set's folder")
-    parser.add_argument("--split", default="val", help="which split to measure (default: val)")
+    parser.add_argument("--labels", metavar="NAME|FILE", help=HELP)
+    parser.add_argument("--split", help="which split to measure (default: val, or the only one)")
     parser.add_argument("--classes", action="store_true", help="print each class's IU too")
     parser.add_argument(
         "--boundary",
@@ -64,13 +67,16 @@ def run(args: argparse.Namespace) -> int:
         check_folder(args.report)
     if args.csv and args.csv.is_dir():
         raise OutputError(f"{args.csv}: a folder; --csv wants the name of a file.")
-    dataset = open_dataset(args.data)
+    dataset = open_dataset(args.data, label_file(args.labels) if args.labels else None)
+    labels = dataset.known_labels  # asked now: what nobody has named is refused before a net is loaded
+    split_notes = _choose_split(args, dataset)
     weights = args.weights or ["default"]
     models = [load(name, device=args.device, precision=args.precision, backend=args.backend) for name in weights]
     names = display_names([model.name for model in models], [find_checkpoint(split_head(name)[0]) for name in weights])
     guesses = (guess_sentence(name, model.labels) for model, name in zip(models, names, strict=True))
     matched = label_match(models, dataset, names=names).sentences()
-    notes = (*dataset.listing(args.split).notes, *matched, *filter(None, guesses))
+    found_so = dataset.listing(args.split).notes
+    notes = (*split_notes, *found_so, *dataset.reading_notes(args.split), *matched, *filter(None, guesses))
     for note in notes:
         print(f"fcn-studio: {note}", file=sys.stderr)
     failures: list[tuple[Path, str]] = []
@@ -109,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
         if warning := too_few_classes(found, args.split):
             say(warning)
             notes = (warning, *notes)
-        facts = _facts(args, dataset, notes, [words for _, words in failures])
+        facts = _facts(args, dataset, labels, notes, [words for _, words in failures])
         if args.csv:
             save_photos(found, facts, args.csv)
         if args.report:
@@ -124,6 +130,19 @@ def run(args: argparse.Namespace) -> int:
             if place:
                 print(f"The {what} is in {place / 'report.html' if what == 'report' else place}")
     return 1 if failures else 0
+
+
+def _choose_split(args: argparse.Namespace, dataset: Dataset) -> tuple[str, ...]:
+    """Sets `args.split` where it is not given; a sentence where that is not val."""
+    if args.split is not None:
+        return ()
+    args.split = dataset.only_split or "val"
+    if not dataset.only_split:
+        return ()
+    return (
+        f"{args.split} is the only split, so that all of its photos are measured; of a net that was trained on it, "
+        f"--split val measures those that training leaves out.",
+    )
 
 
 def _print_tables(args: argparse.Namespace, models: Sequence[Tracer], names: Sequence[str], found: Evaluation) -> None:
@@ -147,12 +166,13 @@ def _print_tables(args: argparse.Namespace, models: Sequence[Tracer], names: Seq
                 console.print(tables.photo_table(found, photos, title))
 
 
-def _facts(args: argparse.Namespace, dataset: Dataset, notes: Sequence[str], failures: Sequence[str]) -> Facts:
+def _facts(
+    args: argparse.Namespace, dataset: Dataset, labels: LabelSet, notes: Sequence[str], failures: Sequence[str]
+) -> Facts:
     from fcn_studio import __version__
     from fcn_studio.core.report.facts import Facts
 
-    # The data set's own words where it has any; else the folder's name, which is what the user calls it.
-    name = dataset.card.get("name") or (dataset.labels.name if dataset.labels else "") or args.data.resolve().name
+    name = dataset.card.get("name") or labels.name  # the data set's own words where it has any
     return Facts(
         data=str(name),
         folder=dataset.folder,
@@ -169,6 +189,8 @@ def _facts(args: argparse.Namespace, dataset: Dataset, notes: Sequence[str], fai
 def _command(args: argparse.Namespace) -> str:
     """The command line that does this again, from what was understood of it."""
     words = ["fcn-studio", "evaluate", "--data", str(args.data), "--split", args.split]
+    if args.labels:
+        words += ["--labels", args.labels]
     if args.weights:
         words += ["--weights", *args.weights]
     words += ["--device", args.device, "--precision", args.precision]

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fcn_studio.cli.interrupts import stopping
-from fcn_studio.cli.labels_option import label_file
+from fcn_studio.cli.labels_option import HELP, label_file
 from fcn_studio.cli.packaged import packaged
 from fcn_studio.cli.progress import training_bar
-from fcn_studio.core.dataset import open_dataset
+from fcn_studio.core.dataset import Dataset, open_dataset
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.run_data import run_dataset
 from fcn_studio.core.run_folder import BEST, LAST, RunInfo, is_run, kept_files, read_run
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the run in RUN; the rest is known from there")
     data = parser.add_argument_group("data")
     data.add_argument("--data", type=Path, metavar="DIR", help="a data set folder")
-    data.add_argument(
-        "--labels", metavar="NAME|FILE", help="a label set's name, TOML file or labels.json (default: the data's own)"
-    )
+    data.add_argument("--labels", metavar="NAME|FILE", help=HELP)
     data.add_argument("--train-split", metavar="SPLIT", help="what to train on (default: train)")
     data.add_argument("--split", metavar="SPLIT", help="what to judge on (default: val)")
     data.add_argument("--workers", type=int, metavar="N", help="threads that read and augment (default: 2)")
@@ -73,6 +72,7 @@ class Choices:
 
     recipe: Recipe
     data: Path
+    dataset: Dataset
     labels: LabelSet
     data_card: Mapping[str, Any]
     split: str
@@ -116,15 +116,14 @@ def _train(
     from fcn_studio.engine.training.trainer import WORKERS, Trainer
 
     if processes.is_first:
+        for note in _notes(choices):
+            print(f"fcn-studio: {note}", file=sys.stderr)
         shared = f" {processes.size} processes share each batch." if processes.size > 1 else ""
         print(f"{device.device} ({device.name}): {device.reason}{shared}", file=sys.stderr)
-        dataset = open_dataset(choices.data)
-        splits = (choices.train_split, choices.split)
-        for note in dict.fromkeys(note for split in splits for note in dataset.listing(split).notes):
-            print(f"fcn-studio: {note}", file=sys.stderr)
     trainer = Trainer(
         recipe=choices.recipe,
         data=choices.data,
+        dataset=choices.dataset,
         run=args.output,
         labels=choices.labels,
         device=device.device,
@@ -162,6 +161,15 @@ def _train(
         )
 
 
+def _notes(choices: Choices) -> tuple[str, ...]:
+    """What to say of how the data is read and divided."""
+    dataset = choices.dataset
+    is_divided = dataset.only_split and {choices.train_split, choices.split} - set(dataset.splits)
+    found_so = (note for split in (choices.train_split, choices.split) for note in dataset.listing(split).notes)
+    division = [dataset.division_note] if is_divided else []
+    return (*dict.fromkeys(found_so), *division, *dataset.reading_notes(choices.train_split))
+
+
 def _check_folder(folder: Path, *, resume: bool) -> None:
     """Raises DataError where a run cannot begin, or go on, in a folder."""
     above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -184,10 +192,11 @@ def _choices(args: argparse.Namespace) -> Choices:
     data = args.data or (before.data if before else None)
     if data is None:
         raise DataError("Which data? Name its folder with --data DIR.")
-    labels, card = _labels(args.labels, data, before)
+    dataset, labels, card = _data(args.labels, data, before)
     return Choices(
         recipe=_recipe(args, before),
         data=data,
+        dataset=dataset,
         labels=labels,
         data_card=card,
         split=args.split or (before.split if before else "val"),
@@ -219,23 +228,12 @@ def _recipe(args: argparse.Namespace, before: RunInfo | None) -> Recipe:
     return recipe
 
 
-def _labels(asked: str | None, data: Path, before: RunInfo | None) -> tuple[LabelSet, Mapping[str, Any]]:
+def _data(asked: str | None, data: Path, before: RunInfo | None) -> tuple[Dataset, LabelSet, Mapping[str, Any]]:
     if asked is None and before:
-        return LabelSet.from_dict(before.label_set), before.data_card
-    dataset = open_dataset(data)
-    if asked is None and dataset.labels is not None:
-        return dataset.labels, dict(dataset.card) or {"name": dataset.labels.name}
-    if asked is None and dataset.layout != "segnet":
-        raise DataError(
-            f"{data}: this data set does not say what its classes are; put a labels.json beside it, or name a label "
-            "set with --labels."
-        )
-    given = label_file(asked or "camvid")  # a SegNet layout is CamVid's
-    if given.encoding is not None:
-        raise DataError(
-            f"{asked}: says which values masks hold, which belongs to the data set; put it into {data} as labels.json."
-        )
-    return given.labels, given.card
+        return run_dataset(replace(before, data=data)), LabelSet.from_dict(before.label_set), before.data_card
+    dataset = open_dataset(data, label_file(asked) if asked else None)
+    labels = dataset.known_labels
+    return dataset, labels, dict(dataset.card) or {"name": labels.name}
 
 
 def _device(asked: str, precision: str) -> DeviceChoice:

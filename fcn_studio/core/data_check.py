@@ -16,7 +16,6 @@ import numpy as np
 
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.dataset import Dataset
-from fcn_studio.core.datasets.encoding import Encoding
 from fcn_studio.core.datasets.findings import (
     Finding,
     Level,
@@ -25,11 +24,13 @@ from fcn_studio.core.datasets.findings import (
     unlisted_findings,
 )
 from fcn_studio.core.datasets.layout import Example, Listing
-from fcn_studio.core.datasets.pair_scan import PairScan, ReadValues, Size, read_values, scan_pair
-from fcn_studio.core.datasets.split_findings import missing_splits, shared_photos
+from fcn_studio.core.datasets.pair_scan import PairScan, ReadValues, Size, read_values, scan_pair, understood
+from fcn_studio.core.datasets.split_findings import missing_splits, shared_photos, undivided
 from fcn_studio.core.datasets.value_findings import (
     class_findings,
+    counting_notes,
     nothing_to_read_by,
+    palette_findings,
     spoilt_findings,
     value_findings,
 )
@@ -124,8 +125,6 @@ class DataReport:
 def check_dataset(
     dataset: Dataset,
     *,
-    labels: LabelSet | None = None,
-    encoding: Encoding | None = None,
     splits: Sequence[str] | None = None,
     on_pair: Callable[[int, int], None] = lambda done, total: None,
     cancel: CancelToken | None = None,
@@ -134,8 +133,6 @@ def check_dataset(
 
     Args:
         dataset: What to check.
-        labels: To read masks by, instead of the data set's own.
-        encoding: Of the masks, instead of the layout's.
         splits: Which to check; all by default.
         on_pair: Hears (pairs done, pairs in all).
         cancel: Asked between two pairs.
@@ -156,14 +153,13 @@ def check_dataset(
                 raise
             findings.append(Finding("unreadable_split", Level.PROBLEM, name, str(error), "Mend the file or folder."))
             continue
-        if encoding is not None:
-            listing = replace(listing, pairs=tuple(replace(example, encoding=encoding) for example in listing.pairs))
         listings[name] = listing
         findings += listing_findings(name, listing)
     if not splits and (whole := dataset.whole()):
         findings += unlisted_findings(whole, list(listings.values()))
-    scans = _scan(listings, on_pair, cancel or CancelToken())
-    known = labels or dataset.labels
+    known = dataset.labels
+    scans = {key: understood(scan, known) for key, scan in _scan(listings, on_pair, cancel or CancelToken()).items()}
+    findings += counting_notes(dataset.notes)
     if known is None and scans:
         findings.append(nothing_to_read_by(dataset.folder, list(scans.values())))
     reports = []
@@ -176,14 +172,16 @@ def check_dataset(
         reports.append(report)
         if known:
             wrong = value_findings(name, mine, read, known)
-            findings += wrong
+            findings += [*wrong, *palette_findings(name, mine, known, has_colours=dataset.has_colours)]
             if all(finding.kind not in MISREAD for finding in wrong):
                 findings += class_findings(name, report.class_photos, known)
         else:
             findings += spoilt_findings(name, [scan for scan in mine if looks_spoilt(scan, 0)], None)
     lists = {name: listing.list_path for name, listing in listings.items()}
     findings += shared_photos(by_split, lists)
-    if not splits:
+    if not splits and dataset.only_split:
+        findings.append(undivided(dataset.only_split))
+    elif not splits:
         findings += missing_splits(dataset.splits, lists)
     findings.sort(key=lambda finding: finding.level is not Level.PROBLEM)
     # Files are named as seen from the data set's folder, which the report names once.

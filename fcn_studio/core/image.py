@@ -122,9 +122,14 @@ def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
     orientation = image.getexif().get(ORIENTATION, 1)
     turned = orientation in TURNED
     pixels = np.empty((image.width, image.height, 3) if turned else (image.height, image.width, 3), dtype=np.uint8)
-    backwards = [slice(None, None, -1) if flip else slice(None) for flip in FLIPPED.get(orientation, (False, False))]
-    _fill((pixels.transpose(1, 0, 2) if turned else pixels)[tuple(backwards)], image)
+    _fill(as_stored(pixels, orientation), image)
     return pixels
+
+
+def as_stored(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """A view of an upright (H, W, 3) photo as the file has it that EXIF's `orientation`, 1 to 8, turns upright."""
+    backwards = [slice(None, None, -1) if flip else slice(None) for flip in FLIPPED.get(orientation, (False, False))]
+    return (pixels.transpose(1, 0, 2) if orientation in TURNED else pixels)[tuple(backwards)]
 
 
 def _fill(pixels: NDArray[np.uint8], image: Image.Image) -> None:

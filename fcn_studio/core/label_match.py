@@ -60,7 +60,7 @@ def match_labels(data: LabelSet, model: LabelSet) -> LabelMatch:
     Raises:
         DataError: No class has the same name in both, or two classes of one set have the same name.
     """
-    theirs, ours = _names(data), _names(model)
+    theirs, ours = comparable_names(data), comparable_names(model)
     in_order = not model.is_named and len(model) == len(data) and set(theirs) != set(ours)
     if in_order or theirs == ours:
         found = {index: index for index in range(len(data))}
@@ -91,5 +91,6 @@ def match_labels(data: LabelSet, model: LabelSet) -> LabelMatch:
     )
 
 
-def _names(labels: LabelSet) -> tuple[str, ...]:
+def comparable_names(labels: LabelSet) -> tuple[str, ...]:
+    """Class names without case, spaces, hyphens and underscores."""
     return tuple(re.sub(r"[\s_-]+", "", name.casefold()) for name in labels.classes)

@@ -72,6 +72,7 @@ class RunInfo:
         process: (pid, start in seconds since 1970) of the process that trains on this machine, to know whether it
             still lives; None where that cannot be known.
         host: The machine's name.
+        encoding: What the masks' values stand for, as `Encoding.to_dict` gives it; None where the data set says it.
     """
 
     recipe: Mapping[str, Any]
@@ -92,6 +93,7 @@ class RunInfo:
     reason: str = ""
     process: tuple[int, float] | None = None
     host: str = ""
+    encoding: Mapping[str, Any] | None = None
 
     @property
     def labels(self) -> str:

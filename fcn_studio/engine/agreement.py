@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.dataset import open_dataset, read_example
+from fcn_studio.core.datasets.label_file import LabelFile
 from fcn_studio.core.errors import DeviceError
 from fcn_studio.core.metrics import Metrics, confusion_matrix, metrics
 from fcn_studio.core.trace import Trace
@@ -102,6 +103,7 @@ def compare(
     folder: Path,
     split: str,
     *,
+    given: LabelFile | None = None,
     limit: int | None = None,
     on_image: Callable[[int, int], None] = lambda done, total: None,
 ) -> Comparison:
@@ -112,6 +114,7 @@ def compare(
         choices: What to compare with the reference.
         folder: A data set's.
         split: Such as `val`.
+        given: The masks' classes, instead of those that the folder names.
         limit: How many photos, the first ones of the split; None for all.
         on_image: Hears (photos done, photos in all).
 
@@ -120,7 +123,7 @@ def compare(
         DataError: The split is missing, a photo or mask cannot be read, or the classes differ beyond matching.
         DeviceError: Of the ways none can run this checkpoint.
     """
-    dataset = open_dataset(folder)
+    dataset = open_dataset(folder, given)
     reference = _Run(_opened(weights, choose_device("cpu", "fp32", "torch")))
     runs, left_out = [], []
     for choice in choices:
@@ -132,7 +135,7 @@ def compare(
     if not runs:
         raise DeviceError(left_out[0] if left_out else "There is nothing to compare.")
     labels, match = reference.model.labels, label_match([reference.model], dataset)
-    reading = dataset.labels or labels
+    reading = dataset.known_labels
     examples = dataset.examples(split)[:limit]
     for number, example in enumerate(examples, start=1):
         photo, truth = read_example(example, reading)

@@ -64,10 +64,10 @@ def evaluate_models(
         on_masks: Hears (photo, truth, masks by contender) of each photo that was counted.
 
     Raises:
-        DataError: The split is missing, no photo could be used, or the classes differ beyond matching.
+        DataError: The split is missing, no photo could be used, or the classes are not known or differ beyond matching.
     """
     labels, match = models[0].labels, label_match(models, dataset, names=names)
-    reading = dataset.labels or labels
+    reading = dataset.known_labels
     places = contenders(models, names=names)
     chain, widest = _chain(places)
     tally = Tally(tuple(entry for entry, _ in places), labels, match.counted, chain, widest)
@@ -99,7 +99,8 @@ def label_match(models: Sequence[Tracer], dataset: Dataset, *, names: Sequence[s
     """How the data set's classes are read in the models'.
 
     Raises:
-        DataError: The models have different classes, too many for a mask, or none in common with the data set.
+        DataError: The models have different classes, too many for a mask, or none in common with the data set, or
+            nothing says what the data set's are.
     """
     first, names = models[0].labels, names or [model.name for model in models]
     if not first.fits_masks:
@@ -110,7 +111,7 @@ def label_match(models: Sequence[Tracer], dataset: Dataset, *, names: Sequence[s
                 f"{names[0]} and {name} have different classes ({first.name}: {len(first)}, "
                 f"{model.labels.name}: {len(model.labels)}); evaluate them one by one."
             )
-    return match_labels(dataset.labels or first, first)
+    return match_labels(dataset.known_labels, first)
 
 
 def contenders(models: Sequence[Tracer], *, names: Sequence[str] | None = None) -> list[tuple[Contender, int]]:

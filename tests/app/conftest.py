@@ -58,7 +58,8 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory, camvid: LabelSet) -> 
 
 @pytest.fixture
 def make_photo(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a picture of coloured blocks."""
+    """Writes a picture of coloured blocks, into a folder whose masks are CamVid's."""
+    (tmp_path / "labels.json").write_text('{"name": "camvid"}', encoding="utf-8")
 
     def make(name: str, width: int = 320, height: int = 240, seed: int = 0) -> Path:
         rng = np.random.default_rng(seed)

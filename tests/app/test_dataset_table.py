@@ -39,6 +39,8 @@ Masks = dict[str, dict[str, NDArray[np.uint8]]]
 def folder(make_photo: MakePhoto, tmp_path: Path) -> Path:
     """Four small photos to look at, and one to train on; masks of blocks, some void."""
     root = tmp_path / "streets"
+    root.mkdir()
+    (root / "labels.json").write_text('{"name": "camvid"}', encoding="utf-8")
     for split in ("train", "val"):
         (root / split).mkdir(parents=True)
         (root / f"{split}annot").mkdir()
@@ -351,3 +353,35 @@ def test_checkpoints_that_complete_each_other_are_shown_together() -> None:
     assert dict(one_each[0].panels) == {"32s": "32s_2", "16s": "16s_3", "8s": "8s"}
     alike = picks([[PanelId("32s"), PanelId("8s")], [PanelId("32s", 1), PanelId("8s", 1)], []])
     assert [pick.slot for pick in alike] == [0, 1]
+
+
+def test_a_set_whose_classes_nobody_names_is_not_measured_and_says_what_to_do(
+    qtbot: QtBot, window: MainWindow, folder: Path
+) -> None:
+    (folder / "labels.json").unlink()
+    (folder.parent / "labels.json").unlink()
+    open_set(qtbot, window, folder, measured=False)
+    assert "Put a labels.json into the folder" in window.workspace.dataset.status
+    assert window.session.dataset.measured == 0
+    assert TRUTH_PANEL in window.compare.visible_panels, "what there is can be looked at"
+    score = window.findChild(QLabel, "score_8s")
+    assert isinstance(score, QLabel)
+    assert score.text() == "ground truth without class names"
+
+
+def test_a_palette_in_another_order_is_measured_by_its_colours(
+    qtbot: QtBot, window: MainWindow, folder: Path, camvid: LabelSet
+) -> None:
+    open_set(qtbot, window, folder)
+    before = [cell(window, row, "mean_iu_8s") for row in range(len(NAMES))]
+    colours = np.array([*camvid.colours, camvid.void_colour], np.uint8)
+    for path in (folder / "valannot").iterdir():
+        image = Image.fromarray(np.uint8(VOID) - np.asarray(Image.open(path)))
+        image.putpalette(colours[::-1].tobytes())
+        image.save(path)
+    open_set(qtbot, window, folder)
+    assert window.workspace.notice.isVisible()
+    assert "read by colour, not by index" in window.workspace.notice.text
+    act(window, "table.again")
+    wait_until_measured(qtbot, window)
+    assert [cell(window, row, "mean_iu_8s") for row in range(len(NAMES))] == before

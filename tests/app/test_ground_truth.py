@@ -215,3 +215,68 @@ def test_wrong_pixels_only(
     assert np.array_equal(seen[wrong], camvid.palette()[mask[wrong]])
     rest = seen[~wrong].astype(int)
     assert np.array_equal(rest.min(axis=1), rest.max(axis=1)), "right and void pixels show the photo in grey"
+
+
+def unnamed(tmp_path: Path) -> None:
+    """Nothing says any more what the classes of this folder's masks are."""
+    (tmp_path / "labels.json").unlink()
+
+
+def test_a_mask_of_classes_that_nobody_names_is_shown_and_compared_when_the_user_says_so(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.jpg"))
+    unnamed(tmp_path)
+    truth = bands(tmp_path / "labels-of-it.png")
+    open_files(qtbot, window, tmp_path / "labels-of-it.png")
+    assert TRUTH_PANEL in window.compare.visible_panels
+    assert "mean IU" not in label(window, "score_8s")
+    assert label(window, "score_8s") == "ground truth without class names"
+    assert not window.workspace.banner.isVisible()
+    notice_button(window, "Read as camvid").click()
+    wait_until_done(qtbot, window)
+    assert f"mean IU {scores_by_hand(truth, shown_mask(window, '8s'))[0]}" in label(window, "score_8s")
+    act(window, "file.forget_truth")
+    wait_until_done(qtbot, window)
+    assert TRUTH_PANEL not in window.compare.visible_panels
+
+
+def test_a_dropped_mask_can_be_undone_where_it_is_asked_what_it_shows(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    open_files(qtbot, window, make_photo("street.jpg"))
+    unnamed(tmp_path)
+    bands(tmp_path / "labels-of-it.png")
+    open_files(qtbot, window, tmp_path / "labels-of-it.png")
+    notice_button(window, "Undo").click()
+    wait_until_done(qtbot, window)
+    assert TRUTH_PANEL not in window.compare.visible_panels
+
+
+def test_a_mask_in_the_nets_colours_needs_no_name(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path, camvid: LabelSet
+) -> None:
+    photo = make_photo("street.jpg")
+    unnamed(tmp_path)
+    truth = bands(tmp_path / "street.png")
+    order = np.random.default_rng(0).permutation(12)
+    image = Image.fromarray(np.argsort(order)[truth].astype(np.uint8))
+    image.putpalette(np.array([*camvid.colours, camvid.void_colour], np.uint8)[order].tobytes())
+    image.save(tmp_path / "street.png")
+    open_files(qtbot, window, photo)
+    np.testing.assert_array_equal(window.compare.panels[TRUTH_PANEL].canvas.layers.content.mask, truth)
+    assert f"mean IU {scores_by_hand(truth, shown_mask(window, '8s'))[0]}" in label(window, "score_8s")
+
+
+def test_a_photo_that_exif_turns_says_why_its_mask_does_not_fit(
+    qtbot: QtBot, window: MainWindow, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    photo = make_photo("street.jpg")
+    with Image.open(photo) as image:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        image.save(photo, exif=exif)
+    bands(tmp_path / "street_mask.png")
+    open_files(qtbot, window, photo)
+    assert window.workspace.banner.isVisible()
+    assert "EXIF orientation turns it: turn the masks too" in label(window, "error_text")

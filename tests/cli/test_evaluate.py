@@ -38,6 +38,7 @@ def data(tmp_path: Path) -> Path:
             Image.fromarray(rng.integers(0, 12, size).astype(np.uint8)).save(
                 tmp_path / "data" / f"{split}annot" / f"{number}.png"
             )
+    (tmp_path / "data" / "labels.json").write_text('{"name": "camvid"}')
     return tmp_path / "data"
 
 
@@ -96,6 +97,7 @@ def patches(tmp_path: Path) -> Path:
     rng = np.random.default_rng(8)
     for folder in ("val", "valannot"):
         (tmp_path / "patches" / folder).mkdir(parents=True)
+    (tmp_path / "patches" / "labels.json").write_text('{"name": "camvid"}')
     for number in range(5):
         height, width = 41 + number, 56
         truth = rng.integers(0, 12, (5, 6)).astype(np.uint8).repeat(10, axis=0).repeat(10, axis=1)[:height, :width]
@@ -370,3 +372,54 @@ def test_photos_that_all_fail_are_no_usage_error(
         photo.write_bytes(b"broken")
     assert main(["evaluate", "--data", str(data), "--weights", str(tiny_checkpoint), "--device", "cpu"]) == 1
     assert "none of the 3 photos" in capsys.readouterr().err
+
+
+def test_classes_that_nobody_names_are_no_nets(
+    tiny_checkpoint: Path, data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (data / "labels.json").unlink()
+    plain = ["evaluate", "--data", str(data), "--weights", str(tiny_checkpoint), "--device", "cpu"]
+    assert main([*plain, "--report", str(tmp_path / "report")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nothing says what the classes of these masks are" in said.err
+    assert "--labels" in said.err
+    assert not (tmp_path / "report").exists()
+    assert main([*plain, "--labels", "camvid", "--report", str(tmp_path / "report")]) == 0
+    assert "--labels camvid" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_palette_in_another_order_gives_the_same_figures_and_is_said(
+    tiny_checkpoint: Path, data: Path, camvid: LabelSet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["evaluate", "--data", str(data), "--weights", str(tiny_checkpoint), "--device", "cpu", "--json"]
+    assert main(command) == 0
+    before = capsys.readouterr()
+    order = np.random.default_rng(1).permutation(12)
+    colours = np.array([*camvid.colours, camvid.void_colour], np.uint8)
+    for path in (data / "valannot").iterdir():
+        image = Image.fromarray(np.argsort(order)[np.asarray(Image.open(path))].astype(np.uint8))
+        image.putpalette(colours[order].tobytes())
+        image.save(path)
+    assert main(command) == 0
+    after = capsys.readouterr()
+    assert json.loads(after.out)["variants"] == json.loads(before.out)["variants"]
+    assert "read by colour, not by index" in after.err
+    assert "read by colour" not in before.err
+
+
+def test_the_only_split_is_measured_as_it_is_unless_val_is_asked_for(
+    tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in ("images", "masks"):
+        (tmp_path / "set" / place).mkdir(parents=True)
+    for number in range(5):
+        truth = np.random.default_rng(number).integers(0, 11, (40, 48)).astype(np.uint8)
+        Image.fromarray(truth).convert("RGB").save(tmp_path / "set" / "images" / f"{number}.png")
+        Image.fromarray(truth).save(tmp_path / "set" / "masks" / f"{number}.png")
+    (tmp_path / "set" / "labels.json").write_text('{"name": "camvid"}')
+    plain = ["evaluate", "--data", str(tmp_path / "set"), "--weights", str(tiny_checkpoint), "--device", "cpu"]
+    for more, rows in (([], 5), (["--split", "val"], 1), (["--split", "train"], 4)):
+        assert main([*plain, *more, "--csv", str(tmp_path / "rows.csv")]) == 0
+        assert len((tmp_path / "rows.csv").read_text().splitlines()) == rows + 1
+        assert ("all is the only split" in capsys.readouterr().err) == (not more)

@@ -18,6 +18,9 @@ from PIL import Image
 
 from fcn_studio import load
 from fcn_studio.cli.main import main
+from fcn_studio.core.dataset import read_example
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.run_data import run_dataset
 from fcn_studio.core.run_folder import BEST, CURVES, LAST, NEWEST, read_log, read_run
 
 RECIPE = """
@@ -122,12 +125,10 @@ def test_the_second_signal_ends_at_once() -> None:
 
 
 def test_choices_are_checked_before_anything_is_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "values.json").write_text('{"classes": ["background", "crack"], "values": [0, 255]}')
     for more, said in (
         (("--set", "learning_rat=1"), "learning_rat"),
         (("--epochs", "0"), "at least 1 is needed"),
         (("--labels", "nothing"), "neither a TOML file nor one of the built-in label sets"),
-        (("--labels", str(folder / "values.json")), "says which values masks hold"),
         (("--split", "test"), "test"),
         (("--set", "stages.*.batch=0"), "fcn-studio: batch = 0 in a stage must be 1 or more"),
         (("--set", "channels=[8,12]"), "fcn-studio: channels = [8, 12] must be 5 whole numbers from 1 to 8192"),
@@ -190,3 +191,50 @@ def test_without_tensorboard_a_sentence_says_so(
     monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
     assert main(command(folder, "run", "--epochs", "1", "--tensorboard")) == 2
     assert "--tensorboard needs the package tensorboard" in capsys.readouterr().err
+
+
+def test_classes_that_nobody_names_are_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "cracks" / "labels.json").unlink()
+    assert main(command(folder, "run")) == 2
+    said = capsys.readouterr().err
+    assert "nothing says what the classes of these masks are" in said
+    assert "labels.json" in said
+    assert "--labels" in said
+    assert not (folder / "run").exists()
+
+
+def test_the_only_split_is_divided_and_a_resumed_run_reads_its_masks_as_it_began(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Values 1, 2 and 3 of SIFT Flow's geometric files are classes 0 to 2, and 0 is unlabelled."""
+    data = folder / "flat"
+    rng = np.random.default_rng(0)
+    for kind in ("images", "masks"):
+        (data / kind).mkdir(parents=True)
+    for number in range(6):
+        mask = rng.integers(0, 4, (4, 4)).astype(np.uint8).repeat(12, 0).repeat(16, 1)
+        photo = np.array([[0, 0, 0], [90, 140, 200], [70, 90, 60], [150, 90, 40]], np.uint8)[mask]
+        Image.fromarray(photo).save(data / "images" / f"{number}.png")
+        Image.fromarray(mask).save(data / "masks" / f"{number}.png")
+    plain = ["-o", str(folder / "run"), "--device", "cpu", "--precision", "fp32"]
+    first = ["train", *plain, "--data", str(data), "--labels", "siftflow-geometric", "--epochs", "1"]
+    assert main([*first, "--recipe", str(folder / "tiny.toml")]) == 0
+    said = capsys.readouterr().err
+    assert "all is the only split: every fifth of its photos is val" in said
+    assert "0 is unlabelled and the classes are 1 to 3" in said
+    info = read_run(folder / "run")
+    assert info.encoding is not None
+    assert info.encoding["values"] == [1, 2, 3]
+    pairs = run_dataset(info).examples("train")
+    assert len(pairs) == 5
+    truth = read_example(pairs[0], LabelSet.from_dict(info.label_set))[1]
+    values = np.asarray(Image.open(pairs[0].mask))
+    np.testing.assert_array_equal(truth, np.where(values, values - 1, 255))
+    assert main(["train", *plain, "--resume"]) == 0
+
+
+def test_codes_of_another_tool_are_trained_on(folder: Path) -> None:
+    (folder / "cracks" / "labels.json").unlink()
+    (folder / "cracks" / "codes.txt").write_text("background\ncrack\n")
+    assert main(command(folder, "run", "--epochs", "1")) == 0
+    assert load(folder / "run" / BEST, device="cpu").labels.classes == ("background", "crack")

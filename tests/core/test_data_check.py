@@ -13,6 +13,7 @@ from PIL import Image
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.data_check import DataReport, Finding, Level, check_dataset
 from fcn_studio.core.dataset import open_dataset
+from fcn_studio.core.datasets.label_file import LabelFile
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.labels import LabelSet, built_in_label_sets
 
@@ -39,7 +40,8 @@ def discs(tmp_path: Path) -> Path:
 
 
 def check(folder: Path, labels: LabelSet | None = None) -> DataReport:
-    return check_dataset(open_dataset(folder), labels=labels)
+    given = LabelFile(labels, None, {}, labels.name, has_colours=True) if labels is not None else None
+    return check_dataset(open_dataset(folder, given))
 
 
 def the(report: DataReport, kind: str) -> Finding:
@@ -314,9 +316,9 @@ def test_colours_of_no_class_are_told(discs: Path) -> None:
     assert check(discs).findings == ()
 
 
-def test_indices_saved_as_grey_rgb_are_told(discs: Path) -> None:
-    redraw(discs, np.array([[0, 0, 0], [1, 1, 1]], np.uint8))
-    assert "Save the masks as greyscale PNGs" in check(discs).findings[0].mend
+def test_grey_rgb_that_no_class_has_is_told_as_a_number(discs: Path) -> None:
+    redraw(discs, np.array([[0, 0, 0], [7, 7, 7]], np.uint8))
+    assert "value 7, neither a class of discs nor void" in check(discs).findings[0].message
 
 
 def test_values_above_the_classes_name_the_set_that_fits(discs: Path) -> None:

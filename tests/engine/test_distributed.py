@@ -96,6 +96,7 @@ def folder(tmp_path: Path) -> Path:
             photo = rng.integers(0, 256, (48, 64, 3)).astype(np.uint8)
             Image.fromarray(photo).save(tmp_path / "data" / split / f"{number}.png")
             Image.fromarray(mask).save(tmp_path / "data" / f"{split}annot" / f"{number}.png")
+    (tmp_path / "data" / "labels.json").write_text('{"name": "camvid"}')
     (tmp_path / "recipe.toml").write_text(RECIPE)
     return tmp_path
 

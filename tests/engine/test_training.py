@@ -71,6 +71,7 @@ TINY = Recipe(
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six photos of a coloured box on a ground, in the layout of CamVid, two of them to judge; the box is class 1."""
     folder, rng = tmp_path_factory.mktemp("boxes"), np.random.default_rng(0)
+    (folder / "labels.json").write_text('{"name": "camvid"}', encoding="utf-8")
     for split, count in (("train", 4), ("val", 2)):
         for each in (split, f"{split}annot"):
             (folder / each).mkdir()

@@ -37,6 +37,8 @@ def panel_title(panel: PanelId, shown: Shown | None = None) -> str:
 def score_text(panel: PanelId, shown: Shown | None) -> str:
     """Mean IU and pixel accuracy of this photo in percent, or why there are none; empty without a ground truth."""
     truth = shown.result.truth if shown else None
+    if truth and panel.is_variant and not truth.is_named:
+        return QCoreApplication.translate("Captions", "ground truth without class names")
     if shown and truth and panel.is_variant and shown.labels(panel) and not shown.is_comparable(panel):
         return QCoreApplication.translate("Captions", "the ground truth has other classes")
     found = truth.metrics.get(panel) if truth else None

@@ -72,6 +72,11 @@ class DatasetProgress(QWidget):
 
     def _words(self, found: bool) -> str:
         dataset = self._dataset
+        if dataset.unnamed:
+            return self.tr(
+                "Nothing says what the classes of these masks are. Put a labels.json into the folder; this proposes "
+                "one: fcn-studio data check"
+            )
         if dataset.mismatch:
             return self.tr("No open checkpoint has the classes of this data set. Open one that was trained on them.")
         if dataset.rows and not found:

@@ -14,6 +14,10 @@ from typing import Any
 from fcn_studio.core.datasets.common_ending import TASK
 from fcn_studio.core.datasets.layout import Listing
 from fcn_studio.core.datasets.pair_scan import PairScan
+from fcn_studio.core.datasets.size_words import TURN_TOO
+
+# Of the photos' colours, so many times as much explained, and so much more, as chance hardly gives.
+SURELY, CLEARLY = 1.1, 0.01
 
 
 class Level(Enum):
@@ -205,12 +209,13 @@ def pair_findings(split: str, scans: Sequence[PairScan]) -> list[Finding]:
                 split,
                 f"{counted(differ, 'mask is', 'masks are')} of another size than the photo: {first.example.mask.name} "
                 f"is {_size(mask)}, its photo {_size(photo)}.",
-                "The photo's EXIF orientation turns it: turn the masks too, or save the photos without it."
+                TURN_TOO
                 if turned
                 else "Export the masks at the photos' size; if you resize them, by nearest neighbour only.",
                 tuple(scan.example.mask for scan, _, _ in differ),
             )
         )
+    found += _orientation(split, scans)
     repeated = [files for files in by_content(scans).values() if len(files) > 1]
     if repeated:
         found.append(
@@ -224,6 +229,34 @@ def pair_findings(split: str, scans: Sequence[PairScan]) -> list[Finding]:
             )
         )
     return found
+
+
+def _orientation(split: str, scans: Sequence[PairScan]) -> list[Finding]:
+    """Photos that EXIF turns without another size, where masks drawn on the stored photo would go unnoticed."""
+    turned = [(scan, scan.fit) for scan in scans if scan.fit is not None]
+    if not turned:
+        return []
+    shown, stored = (
+        sum(values) / len(turned) for values in zip(*((fit.shown, fit.stored) for _, fit in turned), strict=True)
+    )
+    if shown > max(SURELY * stored, stored + CLEARLY):
+        return []
+    proven = stored > max(SURELY * shown, shown + CLEARLY)
+    are = counted(turned, "photo is turned or flipped", "photos are turned or flipped")
+    return [
+        Finding(
+            "turned_photo",
+            Level.PROBLEM if proven else Level.NOTE,
+            split,
+            f"{are} by EXIF orientation, and the masks are not: they fit the photos as they are stored."
+            if proven
+            else f"{are} by EXIF orientation; neither sizes nor contents tell whether the masks are too.",
+            TURN_TOO.replace("photo's", "photos'").replace("turns it", "turns them")
+            if proven
+            else "Look at one in the window; if its mask lies beside it, turn the masks or save the photos without it.",
+            tuple(scan.example.photo for scan, _ in turned),
+        )
+    ]
 
 
 def by_content(scans: Sequence[PairScan]) -> dict[bytes, list[Path]]:

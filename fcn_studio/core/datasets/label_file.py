@@ -2,9 +2,9 @@
 
     {"name": "cracks", "classes": ["background", "crack"]}
 
-Optional: `"colours": [[0, 0, 0], [255, 0, 0]]`; `"void": 255`, the value of unlabelled pixels (with `"void": 0` the
-classes' values are 1, 2, ...); `"values": [0, 255]`, each class's value where they are not 0, 1, ...; `"source"` and
-`"licence"` of the data. A built-in set needs its name alone: `{"name": "camvid"}`.
+Optional: `"colours": [[0, 0, 0], [255, 0, 0]]`; `"void": 255`, the value of unlabelled pixels, or a list of such values
+(with `"void": 0` the classes' values are 1, 2, ...); `"values": [0, 255]`, each class's value where they are not
+0, 1, ...; `"source"` and `"licence"` of the data. A built-in set needs its name alone: `{"name": "camvid"}`.
 Where files lie and how masks are named is said there too: `core.datasets.arrangement`.
 """
 
@@ -45,11 +45,15 @@ class LabelFile:
         labels: The label set; its void lies above the classes, whatever it is in the files.
         encoding: What the values of the files stand for, or None where only a built-in set is named.
         card: name, and source and licence where they are known.
+        source: The file's name, or what was named in its place.
+        has_colours: Whether the colours are the data's own, rather than given to it here.
     """
 
     labels: LabelSet
     encoding: Encoding | None
     card: Mapping[str, Any]
+    source: str = LABEL_FILE
+    has_colours: bool = False
 
 
 def read_label_file(path: Path) -> LabelFile:
@@ -96,20 +100,20 @@ def _label_file(content: Mapping[str, Any], path: Path) -> LabelFile:
     card = {key: str(content[key]) for key in ("source", "licence") if key in content}
     if "classes" not in content:
         labels, known = _built_in(name, path)
-        return LabelFile(labels, _encoding(content, path, labels.classes), {**known, **card})
+        return LabelFile(labels, _encoding(content, path, labels.classes), {**known, **card}, path.name, True)
     classes = _texts(content["classes"], path)
     encoding = _encoding(content, path, classes) or Encoding(None, ())
     void = max(encoding.void or (), default=255)
     labels = LabelSet(
         name=name,
         classes=classes,
-        colours=_colours(content["colours"], path) if "colours" in content else _own_colours(classes),
+        colours=_colours(content["colours"], path) if "colours" in content else own_colours(classes),
         # Arrays of training hold class indices, so that their void may need another value than the files'.
         void=void if void >= len(classes) else 255,
         void_colour=_void_colour(content, path, classes),
         background=_background(content, path, classes),
     )
-    return LabelFile(labels, encoding, {"name": name, **card})
+    return LabelFile(labels, encoding, {"name": name, **card}, path.name, "colours" in content)
 
 
 def _built_in(name: str, path: Path) -> tuple[LabelSet, Mapping[str, Any]]:
@@ -127,17 +131,18 @@ def _encoding(content: Mapping[str, Any], path: Path, classes: tuple[str, ...]) 
     if "void" not in content and "values" not in content:
         return None
     count = len(classes)
-    void = _number(content["void"], "void", path) if "void" in content else None
+    given = content.get("void", [])
+    void = _numbers(given if isinstance(given, list) else [given], "void", path)
     values = _numbers(content["values"], "values", path) if "values" in content else None
-    if values is None and void == 0:
+    if values is None and void == (0,):
         values = tuple(range(1, count + 1))
     if values is not None and (len(values) != count or len(set(values)) != count):
         raise DataError(
             f"{path}: values is to give each of the {counted_classes(count)} its own value, not {list(values)}."
         )
-    if void is not None and void in (values if values is not None else range(count)):
-        raise DataError(f"{path}: void {void} is the value of a class too; choose another, such as 255.")
-    return Encoding(values, () if void is None else (void,))
+    if both := [value for value in void if value in (values if values is not None else range(count))]:
+        raise DataError(f"{path}: void {both[0]} is the value of a class too; choose another, such as 255.")
+    return Encoding(values, void)
 
 
 def _texts(value: object, path: Path) -> tuple[str, ...]:
@@ -179,23 +184,25 @@ def _number(value: object, key: str, path: Path) -> int:
     return value
 
 
-def _own_colours(classes: tuple[str, ...]) -> tuple[tuple[int, int, int], ...]:
-    first = 0 if _starts_with_background(classes) else 1  # black is for background or void
+def own_colours(classes: tuple[str, ...]) -> tuple[tuple[int, int, int], ...]:
+    """A colour for each class of a set that names none: those of VOC's map."""
+    first = 0 if starts_with_background(classes) else 1  # black is for background or void
     return tuple(voc_colour(index + first) for index in range(len(classes)))
 
 
-def _starts_with_background(classes: tuple[str, ...]) -> bool:
+def starts_with_background(classes: tuple[str, ...]) -> bool:
+    """Whether the first class is what is no thing."""
     return classes[0].lower() == "background"
 
 
 def _void_colour(content: Mapping[str, Any], path: Path, classes: tuple[str, ...]) -> tuple[int, int, int]:
     if "void_colour" in content:
         return _colour(content["void_colour"], "void_colour", path)
-    return VOC_VOID_COLOUR if _starts_with_background(classes) else (0, 0, 0)
+    return VOC_VOID_COLOUR if starts_with_background(classes) else (0, 0, 0)
 
 
 def _background(content: Mapping[str, Any], path: Path, classes: tuple[str, ...]) -> int | None:
-    given = content.get("background", 0 if _starts_with_background(classes) else None)
+    given = content.get("background", 0 if starts_with_background(classes) else None)
     if given is None:
         return None
     index = _number(given, "background", path)

@@ -19,7 +19,8 @@ BESIDE_ENDINGS = (
 FOLDER_ENDINGS = (  # of a mask folder, after the name of the photos' folder
     *("annot", "_annot", "_labels", "_masks", "_mask", "_label", "_annotations", "_gt", "_seg", "-masks", "masks"),
 )
-BESIDE = ("masks", "labels", "annotations", "SegmentationClass", "SegmentationClassPNG", "SegmentationClassAug")
+# Where labelme writes SegmentationClassPNG, what it calls SegmentationClass holds arrays.
+BESIDE = ("masks", "labels", "annotations", "SegmentationClassPNG", "SegmentationClass", "SegmentationClassAug")
 INSIDE = ("masks", "labels")
 # VOC's instance masks, labelme's pictures of masks, and Cityscapes' folders are no photos either.
 NOT_PHOTOS = frozenset(  # compared in lower case

@@ -56,6 +56,19 @@ def _place(split: str, lists: Mapping[str, Path | None]) -> str:
     return path.name if path is not None and path.suffix else split
 
 
+def undivided(split: str) -> Finding:
+    """That there is one split that nobody has divided."""
+    return Finding(
+        "one_split",
+        Level.NOTE,
+        split,
+        f"There is one split, {split}: it is measured as it is, and training learns from four fifths of its photos and "
+        f"measures on every fifth.",
+        "To divide it otherwise, write the names of the photos to learn from into train.txt, one a line, and those to "
+        "measure on into val.txt, or put the files into images/train, images/val, masks/train and masks/val.",
+    )
+
+
 def missing_splits(splits: Sequence[str], lists: Mapping[str, Path | None]) -> list[Finding]:
     """What training needs and the data set lacks.
 
@@ -63,17 +76,6 @@ def missing_splits(splits: Sequence[str], lists: Mapping[str, Path | None]) -> l
         splits: That are there.
         lists: The list that names a split, where one does.
     """
-    if set(splits) == {"all"}:
-        return [
-            Finding(
-                "one_split",
-                Level.NOTE,
-                "all",
-                "There is one split, all; training needs train and val.",
-                "Write the names of the photos to learn from into train.txt, one a line, and those to measure on into "
-                "val.txt, or put the files into images/train, images/val, masks/train and masks/val.",
-            )
-        ]
     listed = any(lists.values())
     there = " and ".join(splits)
     found = []

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from fcn_studio.core.datasets.findings import Finding, Level, counted
 from fcn_studio.core.datasets.label_file import LABEL_FILE
-from fcn_studio.core.datasets.pair_scan import PairScan, ReadValues
+from fcn_studio.core.datasets.pair_scan import PairScan, ReadValues, shows_other_colours
+from fcn_studio.core.datasets.palette_reading import ReadBy
 from fcn_studio.core.datasets.split_findings import LEARNT_FROM
 from fcn_studio.core.datasets.value_hints import (
     holds_indices,
@@ -62,6 +63,65 @@ def value_findings(
                 tuple(void),
             )
         )
+    return found
+
+
+def palette_findings(split: str, scans: Sequence[PairScan], labels: LabelSet, *, has_colours: bool) -> list[Finding]:
+    """Indexed masks that are not read by their indices, and those whose palette speaks against reading them so.
+
+    Args:
+        split: Its name.
+        scans: Of its pairs.
+        labels: The classes.
+        has_colours: Whether their colours are the data's own, so that others say something.
+    """
+    found = []
+    if by_colour := [scan for scan in scans if scan.read_by is ReadBy.PALETTE]:
+        found.append(
+            Finding(
+                "palette_order",
+                Level.NOTE,
+                split,
+                f"{counted(by_colour, 'mask has', 'masks have')} the colours of {labels.name} in another order of the "
+                f"palette, and {'is' if len(by_colour) == 1 else 'are'} read by colour, not by index.",
+                "Nothing needs to be done here; programs that go by the indices would read other classes.",
+                tuple(scan.example.mask for scan in by_colour),
+            )
+        )
+    if by_level := [scan for scan in scans if scan.read_by is ReadBy.GREY_PALETTE]:
+        found.append(
+            Finding(
+                "grey_palette",
+                Level.NOTE,
+                split,
+                f"{counted(by_level, 'mask has', 'masks have')} a palette of grey levels that are labels, and "
+                f"{'is' if len(by_level) == 1 else 'are'} read by these, not by index.",
+                "Nothing needs to be done here; programs that go by the indices would read other classes.",
+                tuple(scan.example.mask for scan in by_level),
+            )
+        )
+    if others := [scan for scan in scans if has_colours and shows_other_colours(scan, labels)]:
+        found.append(
+            Finding(
+                "other_palette",
+                Level.NOTE,
+                split,
+                f"{counted(others, 'mask has a palette', 'masks have palettes')} of other colours than those of "
+                f"{labels.name}, and {'is' if len(others) == 1 else 'are'} read by index.",
+                f"Make sure that the indices are those of the classes (0 is {labels.classes[0]}), or save the masks in "
+                f"the set's colours.",
+                tuple(scan.example.mask for scan in others),
+            )
+        )
+    return found
+
+
+def counting_notes(notes: Sequence[str]) -> list[Finding]:
+    """How the values of the masks are read, where that had to be decided."""
+    found = []
+    for note in notes:
+        what, _, mend = note.partition("; ")
+        found.append(Finding("counting", Level.NOTE, "", f"{what}.", mend[:1].upper() + mend[1:]))
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from fcn_studio.core.datasets.encoding import ALSO_VOID
 from fcn_studio.core.datasets.label_file import LABEL_FILE
 from fcn_studio.core.datasets.pair_scan import FEWEST_SCATTERED, PairScan
+from fcn_studio.core.datasets.palette_reading import rgb
 from fcn_studio.core.labels import LabelSet, counted_classes, label_sets_of_size
 
 MOST_WRITTEN = 40  # classes of a labels.json that is written out; more are hardly an annotator's, or a screenful
@@ -26,11 +27,6 @@ def named_values(values: Sequence[int], *, coloured: bool) -> str:
         names = [str(value) for value in ordered[:NAMED]]
     more = len(ordered) - len(names)
     return f"{', '.join(names)} and {more} more" if more else ", ".join(names)
-
-
-def rgb(code: int) -> tuple[int, int, int]:
-    """(red, green, blue) of 0xRRGGBB."""
-    return code >> 16, code >> 8 & 255, code & 255
 
 
 def looks_spoilt(scan: PairScan, classes: int) -> bool:
@@ -65,8 +61,6 @@ def mend_values(scans: Sequence[PairScan], illegal: Sequence[int], labels: Label
     count = len(labels)
     present = {value for scan in scans for value in scan.values or {}}
     if scans[0].is_coloured:
-        if all(len(set(rgb(value))) == 1 for value in present):
-            return "All of these colours are grey: numbers saved as RGB. Save the masks as greyscale PNGs."
         return (
             f'Write the colours that the masks use into {LABEL_FILE} as "colours", in the order of its classes, '
             "or save the masks as greyscale PNGs of class indices."

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from fcn_studio.core.datasets.encoding import Encoding
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import RunInfo
 from fcn_studio.engine.device import Precision
@@ -30,6 +31,7 @@ class RunConfig:
         device: Such as `cpu` or `cuda:0`.
         precision: Of the convolutions.
         world: The processes that share each batch.
+        encoding: What the masks' values stand for, or None where the data set's layout says it.
     """
 
     recipe: Recipe
@@ -41,6 +43,7 @@ class RunConfig:
     device: str
     precision: Precision
     world: World
+    encoding: Encoding | None = None
 
     def card(self, started_from: Mapping[str, Any]) -> dict[str, Any]:
         """What every checkpoint of the run says of itself beside its figures."""
@@ -76,4 +79,5 @@ class RunConfig:
             device=self.device,
             precision=self.precision,
             processes=self.world.size,
+            encoding=self.encoding.to_dict() if self.encoding is not None else None,
         )

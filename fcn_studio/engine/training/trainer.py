@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from fcn_studio.core.dataset import find_examples
+from fcn_studio.core.dataset import Dataset, open_dataset
 from fcn_studio.core.datasets.class_presence import only_class_sentence
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.labels import LabelSet
@@ -79,6 +79,7 @@ class Trainer:
         split: str = "val",
         train_split: str = "train",
         world: World = ALONE,
+        dataset: Dataset | None = None,
     ) -> None:
         """Finds the data and makes the net.
 
@@ -95,6 +96,7 @@ class Trainer:
             split: What is judged on.
             train_split: What is trained on.
             world: The processes that share each batch.
+            dataset: `data`, opened by other classes than it names itself.
 
         Raises:
             DataError: The data is incomplete, or batches are smaller than the number of processes.
@@ -102,13 +104,14 @@ class Trainer:
         """
         self._run, self._workers, self._world = run, workers, world
         allowance = usual_allowance(world)
-        self._train = Examples(find_examples(data, train_split), labels, allowance)
-        val = Examples(find_examples(data, split), labels, allowance)
+        opened = dataset or open_dataset(data)
+        self._train = Examples(opened.examples(train_split), labels, allowance)
+        val = Examples(opened.examples(split), labels, allowance)
         self.recipe = recipe.in_epochs(len(self._train))
         world.check_shares(min(len(self._train), *(stage.batch for stage in self.recipe.stages)))
         counts = {"train_images": len(self._train), "val_images": len(val)}
         self._config = RunConfig(
-            recipe, data, labels, {**data_card, **counts}, split, train_split, device, precision, world
+            recipe, data, labels, {**data_card, **counts}, split, train_split, device, precision, world, opened.encoding
         )
         self._learner = Learner(run, self._config, recipe=self.recipe, images=len(self._train))
         self.transplant: Transplant | None = None
