@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QToolButton
 from fcn_studio.app.actions import plain
 from fcn_studio.app.appearance import PAIRED, Arrangement
 from fcn_studio.app.language import Language
-from fcn_studio.app.panels import KINDS, TRUTH
+from fcn_studio.app.panels import KINDS, LATER, TRUTH
 from fcn_studio.app.rooms import Room
 from fcn_studio.app.session import Session
 from fcn_studio.app.theme import Theme
@@ -69,6 +69,7 @@ class ActionStates(QObject):
         for kind in KINDS:
             self._actions[f"view.{kind}"].setChecked(kind in seen)
             self._actions[f"view.{kind}"].setEnabled(kind in there)
+            self._actions[f"view.{kind}"].setVisible(kind in there or kind not in LATER)
         chosen = self._actions[f"layout.{layout.arrangement}"]
         chosen.setChecked(True)
         self._layout_button.setIcon(chosen.icon())

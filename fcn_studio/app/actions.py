@@ -154,7 +154,8 @@ ACTIONS: tuple[Entry, ...] = (
     Entry("view.truth", QT_TRANSLATE_NOOP("Actions", "Ground &Truth"), Menu.VIEW, ("T",), icon="truth", checkable=True),
     Entry("view.32s", QT_TRANSLATE_NOOP("Actions", "FCN-&32s"), Menu.VIEW, ("1",), checkable=True),
     Entry("view.16s", QT_TRANSLATE_NOOP("Actions", "FCN-&16s"), Menu.VIEW, ("2",), checkable=True),
-    Entry("view.8s", QT_TRANSLATE_NOOP("Actions", "FCN-&8s"), Menu.VIEW, ("3",), checkable=True, ends_section=True),
+    Entry("view.8s", QT_TRANSLATE_NOOP("Actions", "FCN-&8s"), Menu.VIEW, ("3",), checkable=True),
+    Entry("view.4s", QT_TRANSLATE_NOOP("Actions", "FCN-&4s"), Menu.VIEW, ("4",), checkable=True, ends_section=True),
     Entry(
         "layout.automatic",
         QT_TRANSLATE_NOOP("Actions", "&Automatic"),
@@ -472,6 +473,7 @@ TOOL_BAR: tuple[str | None, ...] = (
     "view.32s",
     "view.16s",
     "view.8s",
+    "view.4s",
     None,
     "<layout>",
     None,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fcn_studio.app.panels import COARSEST_PANEL, FINEST_PANEL, KINDS, PanelId
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.palettes import palette_colours, with_colours
-from fcn_studio.core.trace import OUTPUT
 
 ColourTable = tuple[int, ...]  # 256 values 0xAARRGGBB, as QImage wants them
 Colour = tuple[int, int, int]

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from fcn_studio.app.dataset_split import DatasetSplit
 from fcn_studio.app.jobs import Cancelled, EngineChoice, EngineInfo, Failed, Measured, MeasureTask, Photo, Report
-from fcn_studio.app.panels import VARIANTS, PanelId
+from fcn_studio.app.panels import PanelId
+from fcn_studio.core.graph.names import PUBLISHED
 from fcn_studio.core.metrics import Metrics, metrics
 from fcn_studio.core.photo_metrics import PhotoMetrics
 
@@ -71,7 +72,7 @@ class DatasetScores(QObject):
         self.rows: tuple[ScoredPhoto, ...] = ()
         self.paused = self.giving_way = self.wished = False
         self.listed = True
-        self.panels: tuple[tuple[PanelId, ...], ...] = (tuple(PanelId(variant) for variant in VARIANTS),)
+        self.panels: tuple[tuple[PanelId, ...], ...] = (tuple(PanelId(variant) for variant in PUBLISHED),)
         self.checkpoints: tuple[str, ...] = ()
         self.before = ""  # the checkpoint that stale figures are of
         self._choice: EngineChoice | None = None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fcn_studio.core.trace import OUTPUT
+from fcn_studio.core.graph.names import OUTPUT, PUBLISHED, VARIANTS
 
 PHOTO, TRUTH = "photo", "truth"
-VARIANTS = ("32s", "16s", "8s")
 KINDS = (PHOTO, TRUTH, *VARIANTS)  # that can be switched on and off
+LATER = tuple(name for name in VARIANTS if name not in PUBLISHED)  # kinds that few nets have
 MASKS = (*VARIANTS, OUTPUT)
 
 
@@ -35,7 +35,7 @@ class PanelId:
 
 
 PHOTO_PANEL, TRUTH_PANEL = PanelId(PHOTO), PanelId(TRUTH)
-COARSEST_PANEL, FINEST_PANEL = PanelId(VARIANTS[0]), PanelId(VARIANTS[-1])
+COARSEST_PANEL, FINEST_PANEL = PanelId(PUBLISHED[0]), PanelId(PUBLISHED[-1])
 
 
 def available_panels(variants: Iterable[Iterable[str]], *, truth: bool) -> tuple[PanelId, ...]:

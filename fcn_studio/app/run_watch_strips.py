@@ -9,9 +9,9 @@ from itertools import pairwise
 
 from PySide6.QtCore import QCoreApplication
 
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.core.heat import HeatRange, ticks
 from fcn_studio.core.run_folder import EpochRow, RunInfo
-from fcn_studio.core.trace import OUTPUT
 
 SMALLEST_PLAIN, LARGEST_PLAIN = 1e-3, 1e6  # of an axis' largest number; beyond them powers of ten are written
 DIGITS, MOST_DIGITS = 6, 12

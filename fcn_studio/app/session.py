@@ -29,12 +29,13 @@ from fcn_studio.app.jobs import (
     StageDone,
 )
 from fcn_studio.app.measuring import Measuring
-from fcn_studio.app.panels import VARIANTS, PanelId, available_panels
+from fcn_studio.app.panels import PanelId, available_panels
 from fcn_studio.app.photo_list import PhotoList
 from fcn_studio.app.photo_status import PhotoState, PhotoStatus
 from fcn_studio.app.presentation import Presentation
 from fcn_studio.app.shown import Probed, Shown
 from fcn_studio.core.cancel import CancelToken
+from fcn_studio.core.graph.names import PUBLISHED
 
 RUNNING, DONE, WAITING = (PhotoStatus(state) for state in (PhotoState.RUNNING, PhotoState.DONE, PhotoState.WAITING))
 
@@ -139,7 +140,7 @@ class Session(QObject):
         traces = self.shown.result.traces if self.shown is not None and not self.shown.pending else ()
         # A trace that was opened from a file is of a checkpoint of its own.
         found = [trace.variants for trace in traces if trace is not None]
-        variants = found or [info.variants for info in self.engine] or [VARIANTS]
+        variants = found or [info.variants for info in self.engine] or [PUBLISHED]
         return available_panels(variants, truth=self.shown is not None and self.shown.result.truth is not None)
 
     @property

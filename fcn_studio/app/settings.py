@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from fcn_studio.app.appearance import Arrangement
 from fcn_studio.app.language import LANGUAGES, SYSTEM
-from fcn_studio.app.panels import KINDS
+from fcn_studio.app.panels import KINDS, LATER
 from fcn_studio.app.theme import Scheme
 from fcn_studio.core.palettes import PALETTES
 
@@ -94,12 +94,19 @@ class Settings:
     @property
     def panel_kinds(self) -> frozenset[str]:
         """The kinds of panels that are switched on."""
-        value = frozenset(str(self._store.value("panels/shown", ",".join(KINDS))).split(",")) & set(KINDS)
+        stored = str(self._store.value("panels/shown", ",".join(KINDS))).split(",")
+        # Settings may be older than a kind: it is on until it was switched off.
+        value = frozenset(kind for kind in KINDS if kind in stored or (kind in LATER and f"-{kind}" not in stored))
         return value or frozenset(KINDS)
 
     @panel_kinds.setter
     def panel_kinds(self, value: frozenset[str]) -> None:
-        self._store.setValue("panels/shown", ",".join(kind for kind in KINDS if kind in value))
+        self._store.setValue(
+            "panels/shown",
+            ",".join(
+                [*(kind for kind in KINDS if kind in value), *(f"-{kind}" for kind in LATER if kind not in value)]
+            ),
+        )
 
     @property
     def palette(self) -> str:

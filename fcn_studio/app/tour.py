@@ -9,13 +9,14 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from fcn_studio.app.appearance import Arrangement
-from fcn_studio.app.panels import PanelId
+from fcn_studio.app.panels import COARSEST_PANEL, FINEST_PANEL, PanelId
 from fcn_studio.app.rooms import Room
 from fcn_studio.app.session import Session
 from fcn_studio.app.workspace import Workspace
 from fcn_studio.core.answers import decider
+from fcn_studio.core.graph.names import COARSEST, PUBLISHED
 from fcn_studio.core.live_fusion import Gains
-from fcn_studio.core.trace import SCORE_LAYERS, Trace
+from fcn_studio.core.trace import Trace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,7 @@ class Tour(QObject):
     def _made(self) -> tuple[Step, ...]:
         presentation, workspace = self._session.presentation, self._workspace
         trace = self._session.shown.trace if self._session.shown is not None else None
-        if trace is None or trace.variants != ("32s", "16s", "8s"):
+        if trace is None or trace.variants != PUBLISHED:
             return ()
         x, y = telling_pixel(trace)
 
@@ -96,7 +97,7 @@ class Tour(QObject):
 
         def heat() -> None:
             presentation.set_room(Room.HEATMAPS)
-            workspace.heatmaps.show_node("score_fr")
+            workspace.heatmaps.show_node(COARSEST.layer)
 
         def fuse(gains: Gains) -> None:
             presentation.set_room(Room.FUSION)
@@ -104,7 +105,7 @@ class Tour(QObject):
 
         def side_by_side() -> None:
             presentation.set_room(Room.COMPARE)
-            presentation.set_pair(PanelId("32s"), PanelId("8s"))
+            presentation.set_pair(COARSEST_PANEL, FINEST_PANEL)
             presentation.set_arrangement(Arrangement.DIFFERENCE)
 
         def probe() -> None:
@@ -116,7 +117,7 @@ class Tour(QObject):
         return (
             Step(
                 self.tr("FCN-32s decides on a grid of 32 pixels. Things are found, but their borders are blurred."),
-                lambda: compare("32s"),
+                lambda: compare(PUBLISHED[0]),
             ),
             Step(
                 self.tr("These are its scores, a map for each class. Each block is one cell: no border can be finer."),
@@ -145,8 +146,9 @@ class Tour(QObject):
 
 def telling_pixel(trace: Trace) -> tuple[int, int]:
     """(x, y) of a pixel that FCN-32s has otherwise and that a skip decides, if there is one."""
-    changed = trace.mask("32s") != trace.mask("8s")
-    by_skip = decider(trace, "8s") > SCORE_LAYERS.index("score_fr")
+    coarsest, finest = trace.variants[0], trace.variants[-1]
+    changed = trace.mask(coarsest) != trace.mask(finest)
+    by_skip = decider(trace, finest) > 0
     for chosen in (changed & by_skip, changed, np.ones(trace.size, dtype=bool)):
         places = np.flatnonzero(chosen)
         if places.size:

@@ -40,6 +40,7 @@ from fcn_studio.app.widgets.lesson_sheet import LessonSheet
 from fcn_studio.app.widgets.low_room import Pages, UprightArea
 from fcn_studio.app.widgets.notice import Notice
 from fcn_studio.app.widgets.tour_bar import TourBar
+from fcn_studio.core.gain_pad import PAD_SKIPS
 from fcn_studio.core.live_fusion import Gains
 
 if TYPE_CHECKING:
@@ -420,7 +421,7 @@ class Workspace(QWidget):
     @Slot(float, float)
     def _show_gains(self, pool4: float, pool3: float) -> None:
         self._session.presentation.set_room(Room.FUSION)
-        self.fusion.set_gains(Gains(1.0, pool4, pool3))
+        self.fusion.set_gains(Gains(**dict(zip(PAD_SKIPS, (pool4, pool3), strict=True))))
 
     @Slot(object)
     def _show_mixed(self, mixed: Mixed | None) -> None:

@@ -16,6 +16,7 @@ from fcn_studio.cli.progress import photo_bar
 from fcn_studio.cli.sizes import memory_size
 from fcn_studio.core.errors import Cancelled, FcnStudioError, OutputError
 from fcn_studio.core.export import KINDS
+from fcn_studio.core.graph.names import VARIANTS
 from fcn_studio.core.labels import LabelSet, guess_sentence
 from fcn_studio.core.memory import peak_memory
 from fcn_studio.core.photo_jobs import Job, Order, Outcome, find_jobs
@@ -31,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE|FOLDER")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="folder for the results")
     parser.add_argument(
-        "--variants", type=comma_separated(("32s", "16s", "8s")), help="some of 32s,16s,8s (default: all there are)"
+        "--variants", type=comma_separated(VARIANTS), help=f"some of {','.join(VARIANTS)} (default: all there are)"
     )
     parser.add_argument(
         "--save",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.fusion import Scores, softmax, strips
-from fcn_studio.core.trace import Trace, layers_of
+from fcn_studio.core.graph.names import layers_of
+from fcn_studio.core.trace import Trace
 
 Doubt = Literal["entropy", "margin"]
 

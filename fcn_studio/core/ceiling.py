@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_studio.core.graph.names import BY_VARIANT, PUBLISHED
 from fcn_studio.core.metrics import Metrics, confusion_matrix, metrics
 
-STRIDES = (32, 16, 8)  # of score_fr, score_pool4 and score_pool3
+STRIDES = tuple(BY_VARIANT[name].stride for name in PUBLISHED)
 
 
 def coarsened(truth: NDArray[np.uint8], stride: int, *, classes: int, void: int) -> NDArray[np.uint8]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_studio.core.trace import ScoreMap, Trace, layers_of
-
-TAP_OF = MappingProxyType({"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"})
+from fcn_studio.core.graph.names import TAPS, layers_of
+from fcn_studio.core.trace import ScoreMap, Trace
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,7 +25,7 @@ class Channel:
     index: int
 
     def __str__(self) -> str:
-        return f"{TAP_OF[self.layer]} #{self.index}"
+        return f"{TAPS[self.layer]} #{self.index}"
 
 
 def channel_shares(trace: Trace, x: int, y: int, variant: str, class_index: int) -> dict[str, NDArray[np.float32]]:
@@ -46,7 +44,7 @@ def channel_shares(trace: Trace, x: int, y: int, variant: str, class_index: int)
         raise ValueError("this net's learned upsampling mixes classes, so that channels have no shares of their own")
     found = {}
     for layer in layers_of(variant):
-        tap = trace.taps[TAP_OF[layer]]
+        tap = trace.taps[TAPS[layer]]
         cells = _cell_weights(trace, x, y, variant, layer)
         rows, columns = (np.flatnonzero(cells.any(axis=axis)) for axis in (1, 0))
         if not rows.size:
@@ -72,7 +70,7 @@ def muted(trace: Trace, channels: Iterable[Channel]) -> Trace:
     for channel in channels:
         score_map = maps[channel.layer]
         weight = trace.score_weights[channel.layer][:, channel.index]
-        silent = score_map.evidence - weight[:, None, None] * trace.taps[TAP_OF[channel.layer]][channel.index]
+        silent = score_map.evidence - weight[:, None, None] * trace.taps[TAPS[channel.layer]][channel.index]
         maps[channel.layer] = replace(score_map, evidence=silent)
     return replace(trace, score_maps=maps, masks={})
 

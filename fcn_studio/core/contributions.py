@@ -17,10 +17,12 @@ from PIL import Image
 from fcn_studio.core.answers import decider
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.fusion import Grid, Scores, Upsampling, strips
-from fcn_studio.core.trace import LAST_STEP, Trace, layers_of
+from fcn_studio.core.graph.names import SCORE_LAYERS, layers_of
+from fcn_studio.core.trace import Trace
 
 # Okabe and Ito (2008), told apart by colour-blind eyes too.
-LAYER_COLOURS = MappingProxyType({"score_fr": (213, 94, 0), "score_pool4": (0, 114, 178), "score_pool3": (0, 158, 115)})
+_COLOURS = ((213, 94, 0), (0, 114, 178), (0, 158, 115), (204, 121, 167))
+LAYER_COLOURS = MappingProxyType(dict(zip(SCORE_LAYERS, _COLOURS, strict=True)))
 
 
 def decider_image(trace: Trace) -> Image.Image:
@@ -74,9 +76,9 @@ class _Parts:
     """Each score layer's part of a variant's scores, enlarged to the photo strip by strip."""
 
     def __init__(self, trace: Trace, variant: str) -> None:
-        node, last = LAST_STEP[variant]
-        self._upsampling: Upsampling = trace.upsamplings[last]
-        self._grids: dict[str, Grid] = {layer: trace.part(node, layer) for layer in layers_of(variant)}
+        last = trace.graph.exit(variant)
+        self._upsampling: Upsampling = trace.upsamplings[last.by.layer]
+        self._grids: dict[str, Grid] = {layer: trace.part(last.node, layer) for layer in layers_of(variant)}
         self._size = trace.size
         self._row_bytes = trace.size[1] * len(trace.labels) * 4
 

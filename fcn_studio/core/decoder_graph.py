@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.core.heat import HeatKind, HeatRange, colour_table, coloured
 from fcn_studio.core.stages import DecoderStage, Energy
-from fcn_studio.core.trace import OUTPUT, Trace
+from fcn_studio.core.trace import Trace
 
 Part = Literal["output", "below", "skip"]  # of a stage: what it hands on, what comes from below, what the skip adds
 PARTS: tuple[Part, ...] = ("output", "below", "skip")

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.fusion import strips
-from fcn_studio.core.trace import ScoreMap, Trace, layers_of
+from fcn_studio.core.graph.names import layers_of
+from fcn_studio.core.trace import ScoreMap, Trace
 
 Shares = Mapping[str, NDArray[np.float32]]  # (C,) by score layer
 

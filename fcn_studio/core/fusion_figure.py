@@ -18,10 +18,13 @@ from fcn_studio.core.decoder_graph import (
     pool_links,
 )
 from fcn_studio.core.figures import HEAD, SMALL, draw_head, font, origin
+from fcn_studio.core.graph.layout import links as graph_links
+from fcn_studio.core.graph.layout import places as graph_places
+from fcn_studio.core.graph.names import OUTPUT, SCORE, SCORE_LAYERS, UPSCORE
 from fcn_studio.core.graph_figure import PANEL, ROAD, SWATCH, Colour, Drawn, draw_arrow, draw_node, step_size
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.pictures import FAINT, GAP, INK, PAPER, colourise
-from fcn_studio.core.trace import OUTPUT, VARIANTS, Trace
+from fcn_studio.core.trace import Trace
 
 Arrows = list[tuple[str, str, str, Colour]]  # start, end, words and colour
 
@@ -40,7 +43,10 @@ def fusion_figure(trace: Trace, *, title: str, labels: LabelSet | None = None, p
     labels = trace.labels if labels is None else labels
     if trace.fuses_scores:
         nodes, arrows = (
-            {name: _node(trace, labels, name, place) for name, place in _places(trace).items()},
+            {
+                place.name: _node(trace, labels, place.name, (place.column, place.row))
+                for place in graph_places(trace.graph)
+            },
             _arrows(trace),
         )
     else:
@@ -78,38 +84,11 @@ def _subject(trace: Trace, part: Part) -> str:
     return f"energy of {words}, each stage on its own scale; photo padded to {width} x {height}"
 
 
-def _places(trace: Trace) -> dict[str, tuple[int, int]]:
-    """Column and row of each node; exits that are not the last stand below their node."""
-    last = trace.variants[-1]
-    places = {"score_fr": (0, 0)}
-    if last != "32s":
-        places |= {"upscore2": (1, 0), "fuse_pool4": (2, 0), "score_pool4": (1, 1)}
-    if last == "8s":
-        places |= {"upscore_pool4": (3, 0), "fuse_pool3": (4, 0), "score_pool3": (3, 1)}
-    exits = {"32s": (0, 1), "16s": (2, 1)}
-    places |= {variant: exits[variant] for variant in trace.variants[:-1]}
-    places[last] = (1 + 2 * VARIANTS.index(last), 0)
-    return places
-
-
 def _arrows(trace: Trace) -> Arrows:
-    last, coarse = trace.variants[-1], LAYER_COLOURS["score_fr"]
-
-    def skip(layer: str, end: str) -> tuple[str, str, str, Colour]:
-        crop = trace.skip_crop(layer)
-        return layer, end, f"+ crop {crop}" if crop else "+", LAYER_COLOURS[layer]
-
     arrows = []
-    if "32s" in trace.variants:
-        arrows.append(("score_fr", "32s", "x32", coarse))
-    if last != "32s":
-        arrows += [("score_fr", "upscore2", "x2", coarse), ("upscore2", "fuse_pool4", "", INK)]
-        arrows.append(skip("score_pool4", "fuse_pool4"))
-        if "16s" in trace.variants:
-            arrows.append(("fuse_pool4", "16s", "x16", INK))
-    if last == "8s":
-        arrows += [("fuse_pool4", "upscore_pool4", "x2", INK), ("upscore_pool4", "fuse_pool3", "", INK)]
-        arrows += [skip("score_pool3", "fuse_pool3"), ("fuse_pool3", "8s", "x8", INK)]
+    for link in graph_links(trace.graph):
+        words = f"+ crop {link.crop}" if link.crop else "+" if link.skip else f"x{link.factor}" if link.factor else ""
+        arrows.append((link.start, link.end, words, LAYER_COLOURS[link.layer] if link.layer else INK))
     return arrows
 
 
@@ -121,7 +100,7 @@ def _node(trace: Trace, labels: LabelSet, name: str, place: tuple[int, int]) -> 
     classes = scores.argmax(axis=0).astype(np.uint8)
     if trace.unpools:
         classes[~scores.any(axis=0)] = labels.void  # nothing was put back there
-    words = f"{classes.shape[1]} x {classes.shape[0]}, stride {int(trace.part(name, 'score_fr').coords.scale)}"
+    words = f"{classes.shape[1]} x {classes.shape[0]}, stride {trace.graph.node(name).stride}"
     return Drawn(place, name, words, colourise(classes, labels))
 
 
@@ -131,8 +110,8 @@ def _single_nodes(trace: Trace, labels: LabelSet, part: Part) -> dict[str, Drawn
     size = f"{width} x {height}"
     mask = colourise(trace.mask(OUTPUT), labels)
     if not trace.stages:
-        layer = trace.score_maps["score"]
-        classes = trace.node("score").argmax(axis=0).astype(np.uint8)
+        layer = trace.score_maps[SCORE]
+        classes = trace.node(SCORE).argmax(axis=0).astype(np.uint8)
         words = f"{classes.shape[1]} x {classes.shape[0]}, stride {layer.stride}"
         return {
             PHOTO_NODE: Drawn((0, 0), "photo", size, trace.image),
@@ -152,11 +131,11 @@ def _single_nodes(trace: Trace, labels: LabelSet, part: Part) -> dict[str, Drawn
 
 def _single_arrows(trace: Trace) -> Arrows:
     if not trace.stages:
-        step = trace.upsamplings["upscore"]
+        step = trace.upsamplings[UPSCORE]
         return [(PHOTO_NODE, "score", "backbone", INK), ("score", OUTPUT, f"resize x{step.stride}", INK)]
     arrows = [(start, end, "", INK) for start, end in pool_links(trace)]
     arrows += [(start, end, words, INK) for start, end, words in links(trace)]
-    colour = LAYER_COLOURS["score_pool4"]
+    colour = LAYER_COLOURS[SCORE_LAYERS[1]]
     arrows += [
         (stage.skip, stage.name, f"+ {100 * stage.added_share:.0f} %", colour) for stage in trace.stages if stage.skip
     ]

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.fusion import strips
+from fcn_studio.core.graph.names import SCORE_LAYERS, layers_of
 from fcn_studio.core.live_fusion import Gains, LiveFusion, winners
 from fcn_studio.core.metrics import confusion_matrix, metrics
 from fcn_studio.core.trace import Trace
 
 MOST_PIXELS = 1_000_000  # larger photos are sampled
+PAD_SKIPS = SCORE_LAYERS[1:3]  # of rows and columns; finer skips keep the net's own gain
 STRIP_COPIES = 8  # a strip's scores by layer and summed stay in the cache together
-ALONE = (Gains(1, 0, 0), Gains(0, 1, 0), Gains(0, 0, 1))
 GAINS = tuple(float(gain) for gain in np.linspace(0.0, 2.0, 9))
 
 
@@ -31,7 +32,7 @@ def gain_surface(
     *,
     cancel: CancelToken | None = None,
 ) -> NDArray[np.float64]:
-    """(n, n) float64 mean IU, 0 to 1, of the 8s with the skips times `gains`; nan where nothing is labelled.
+    """(n, n) float64 mean IU, 0 to 1, of the finest variant, its skips times `gains`; nan where nothing is labelled.
 
     Rows are the gains of score_pool4, columns those of score_pool3. Every pixel counts on photos of up to MOST_PIXELS;
     of larger ones, each `sampling_step`-th row and column, from the middle of the first step.
@@ -46,8 +47,8 @@ def gain_surface(
         ValueError: The net lacks a skip, or the truth differs from the photo in size.
         Cancelled: `cancel` was set.
     """
-    if "score_pool3" not in trace.score_maps or "score_pool4" not in trace.score_maps:
-        raise ValueError(f"{trace.variants[-1]} has not both skips, score_pool4 and score_pool3")
+    if not set(PAD_SKIPS) <= set(layers_of(trace.variants[-1])):
+        raise ValueError(f"{trace.variants[-1]} has not both skips, {' and '.join(PAD_SKIPS)}")
     if truth.shape != trace.size:
         raise ValueError(f"truth {truth.shape} and photo {trace.size} differ in size")
     token, labels = cancel or CancelToken(), trace.labels
@@ -59,9 +60,10 @@ def gain_surface(
     for part in strips(len(rows), len(columns) * len(labels) * 4 * STRIP_COPIES):
         seen, lines = known[part.start : part.stop], rows[part.start : part.stop]
         # Scores are linear in the gains: each layer is enlarged once, and pairs of gains only add.
-        coarse, pool4, pool3 = (live.scores(alone, lines, columns) for alone in ALONE)
+        pool4, pool3 = (live.scores(live.alone(layer), lines, columns) for layer in PAD_SKIPS)
+        rest = live.scores(Gains(**dict.fromkeys(PAD_SKIPS, 0.0)), lines, columns)
         for row, gain4 in enumerate(gains):
-            without = coarse + np.float32(gain4) * pool4
+            without = rest + np.float32(gain4) * pool4
             for column, gain3 in enumerate(gains):
                 token.check()
                 mask = winners(without + np.float32(gain3) * pool3)

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.fusion import Grid, Scores, softmax, strips
-from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
-from fcn_studio.core.trace import LAST_STEP, Trace, node_upsampling
+from fcn_studio.core.geometry import PHOTO, CoordMap
+from fcn_studio.core.trace import Trace, node_upsampling
 
 HeatKind = Literal["score", "probability", "entropy", "margin"]
 
-NODES = ("score_fr", "upscore2", "score_pool4", "fuse_pool4", "upscore_pool4", "score_pool3", "fuse_pool3", "score")
 CLASS_KINDS: tuple[HeatKind, ...] = ("score", "probability")  # one map for each class
 DOUBT_KINDS: tuple[HeatKind, ...] = ("entropy", "margin")  # one map for all classes
 LEVELS = 255  # of a colour table; an odd number, so that one level is the middle of a diverging map
@@ -82,16 +81,7 @@ def _blocks(pixels: NDArray[np.intp], first: float, step: float, count: int) -> 
 
 def nodes_of(trace: Trace) -> tuple[str, ...]:
     """The nodes of a trace in the order of the graph, then its variants, whose maps are the final ones."""
-    kept = [node for node in NODES if _needed(node) <= set(trace.score_maps)]
-    return (*kept, *trace.variants)
-
-
-def _needed(node: str) -> set[str]:
-    if node in ("upscore2", "fuse_pool4"):
-        return {"score_fr", "score_pool4"}
-    if node in ("upscore_pool4", "fuse_pool3"):
-        return {"score_fr", "score_pool4", "score_pool3"}
-    return {node}
+    return (*trace.graph.scored, *trace.variants)
 
 
 def kinds_of(trace: Trace, node: str) -> tuple[HeatKind, ...]:
@@ -107,25 +97,7 @@ def node_geometry(trace: Trace, node: str) -> tuple[int, int, CoordMap]:
     """
     if node in trace.variants:
         return (*trace.size, PHOTO)
-    if node not in nodes_of(trace):
-        raise ValueError(f"this net has no node {node!r}")
-    if node in trace.score_maps:
-        layer = trace.score_maps[node]
-        return layer.evidence.shape[1], layer.evidence.shape[2], layer.coords
-    coarse, skip, step = (
-        ("score_fr", "score_pool4", "upscore2")
-        if node in ("upscore2", "fuse_pool4")
-        else ("fuse_pool4", "score_pool3", "upscore_pool4")
-    )
-    rows, columns, coords = node_geometry(trace, coarse)
-    upsampling, finer = trace.upsamplings[step], trace.score_maps[skip]
-    enlarged = coords.upsampled(upsampling.stride, upsampling.kernel)
-    cut, skip_cut = crop_pair(enlarged, finer.coords)
-    sizes = [
-        min((cells - 1) * upsampling.stride + upsampling.kernel - cut, others - skip_cut)
-        for cells, others in zip((rows, columns), finer.evidence.shape[1:], strict=True)
-    ]
-    return sizes[0], sizes[1], enlarged.cropped(cut)
+    return (*trace.grid_sizes[trace.graph.node(node).name], trace.graph.node(node).coords)
 
 
 class NodeHeat:
@@ -150,11 +122,12 @@ class NodeHeat:
         self.node = node
         self.final = node in trace.variants
         self.size = trace.size
-        own = LAST_STEP[node][0] if self.final else node
+        last = trace.graph.exit(node) if self.final else None
+        own = last.node if last else node
         self.rows, self.columns, self._coords = node_geometry(trace, own)
         self._grid = Grid(trace.node(own), self._coords)
         # As Trace.heatmap enlarges them.
-        self._upsampling = trace.upsamplings[LAST_STEP[node][1]] if self.final else node_upsampling(self._coords)
+        self._upsampling = trace.upsamplings[last.by.layer] if last else node_upsampling(self._coords)
         self._crop = self._coords.upsampled(self._upsampling.stride, self._upsampling.kernel).crop_to(PHOTO)
 
     @property

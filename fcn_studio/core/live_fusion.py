@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.fusion import Grid, Scores, Upsampling
 from fcn_studio.core.geometry import PHOTO
-from fcn_studio.core.trace import LAST_STEP, Trace, UpsamplingKind, layers_of
+from fcn_studio.core.graph.names import SCORE_LAYERS
+from fcn_studio.core.trace import Trace, UpsamplingKind
 
 
-@dataclass(frozen=True, slots=True)
 class Gains:
-    """Factors of the score layers; (1, 1, 1) is the net as it is."""
+    """Factors of the score layers; without any, the net as it is."""
 
-    score_fr: float = 1.0
-    score_pool4: float = 1.0
-    score_pool3: float = 1.0
+    __slots__ = ("_factors",)
+
+    def __init__(self, *factors: float, **by_layer: float) -> None:
+        """Factors that are not 1.
+
+        Args:
+            factors: Of the layers in the order of SCORE_LAYERS: score_fr, score_pool4, score_pool3 and so on.
+            by_layer: By layer.
+        """
+        given = dict(zip(SCORE_LAYERS, factors, strict=False)) | by_layer
+        self._factors = {layer: float(factor) for layer, factor in given.items() if factor != 1}
 
     def of(self, layer: str) -> float:
         """The factor of a score layer."""
-        gain: float = getattr(self, layer)
-        return gain
+        return self._factors.get(layer, 1.0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Gains) and self._factors == other._factors
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._factors.items()))
+
+    def __repr__(self) -> str:
+        return f"Gains({', '.join(f'{layer}={factor:g}' for layer, factor in self._factors.items())})"
+
+    @property
+    def by_layer(self) -> Mapping[str, float]:
+        """Those that are not 1."""
+        return MappingProxyType(self._factors)
 
 
 class LiveFusion:
@@ -39,9 +61,9 @@ class LiveFusion:
         self._void = trace.labels.void
         self.variant = trace.variants[-1]
         self.size = trace.size
-        node, last = LAST_STEP[self.variant]
-        self._last: Upsampling = fused.upsamplings[last]
-        grids = {layer: fused.part(node, layer) for layer in layers_of(self.variant)}
+        last = fused.graph.exit(self.variant)
+        self._last: Upsampling = fused.upsamplings[last.by.layer]
+        grids = {layer: fused.part(last.node, layer) for layer in fused.graph.layers_in(last.node)}
         self._coords = next(iter(grids.values())).coords
         self._shares = {layer: grid.scores for layer, grid in grids.items()}
 
@@ -51,6 +73,10 @@ class LiveFusion:
             [np.float32(gains.of(layer)) * share for layer, share in self._shares.items()], axis=0, dtype=np.float32
         )
         return Grid(total, self._coords)
+
+    def alone(self, layer: str) -> Gains:
+        """The gains that leave one score layer only."""
+        return Gains(**{name: float(name == layer) for name in self._shares})
 
     def scores(self, gains: Gains, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Scores:
         """(C, len(rows), len(columns)) float32 at the photo's pixels where these rows and columns meet."""

@@ -10,31 +10,21 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_studio.core.fusion import Grid, Scores, Upsampling, align, softmax, strips
-from fcn_studio.core.geometry import PHOTO, CoordMap, aligned_kernel, crop_pair
+from fcn_studio.core.fusion import Grid, Scores, Upsampling, softmax, strips
+from fcn_studio.core.geometry import PHOTO, CoordMap, aligned_kernel
+from fcn_studio.core.graph.build import graph_of, score_node
+from fcn_studio.core.graph.evaluation import evaluate
+from fcn_studio.core.graph.graph import Enlargement, Graph, Node
+from fcn_studio.core.graph.names import COARSEST, SCORE_LAYERS, TAPS, layers_of, variant_title
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.stages import DecoderStage
-from fcn_studio.core.unpooling import Lattice, Switches, unpoolings
+from fcn_studio.core.unpooling import Switches, unpoolings
 
 HeatmapKind = Literal["score", "probability"]
 UpsamplingKind = Literal["learned", "bilinear", "nearest", "max_unpooling"]
 
-OUTPUT = "output"  # the only variant of nets that do not fuse scores: decoders, dilated nets
-# Which upsampling brings each variant to the photo, and from which node.
-LAST_STEP = MappingProxyType(
-    {
-        "32s": ("score_fr", "upscore32"),
-        "16s": ("fuse_pool4", "upscore16"),
-        "8s": ("fuse_pool3", "upscore8"),
-        OUTPUT: ("score", "upscore"),
-    }
-)
 CHUNK = 1 << 20  # pixels counted at a time
-# What the score layers read in VGG-16, which named them.
-TAPS = MappingProxyType({"score_fr": "fc7", "score_pool4": "pool4", "score_pool3": "pool3"})
-SCORE_LAYERS = ("score_fr", "score_pool4", "score_pool3")
-VARIANTS = ("32s", "16s", "8s")
-SHIFT = 32  # photo pixels after which all grids repeat: the coarsest stride
+SHIFT = COARSEST.stride  # photo pixels after which all grids repeat
 
 
 BACKENDS = MappingProxyType({"torch": "torch", "openvino": "OpenVINO"})  # by what they are called in options
@@ -43,18 +33,6 @@ BACKENDS = MappingProxyType({"torch": "torch", "openvino": "OpenVINO"})  # by wh
 def arithmetic(precision: str, backend: str) -> str:
     """How pages and captions name a precision and the library that computed in it: `bf16`, `bf16 (OpenVINO)`."""
     return precision if backend == "torch" else f"{precision} ({BACKENDS.get(backend, backend)})"
-
-
-def layers_of(variant: str) -> tuple[str, ...]:
-    """The score layers that a variant uses, coarsest first."""
-    if variant == OUTPUT:
-        return (LAST_STEP[OUTPUT][0],)
-    return SCORE_LAYERS[: 1 + VARIANTS.index(variant)]
-
-
-def variant_title(variant: str, net: str = "") -> str:
-    """How a variant is called: `FCN-16s`; a net's only output bears the net's own name."""
-    return f"FCN-{variant}" if variant != OUTPUT else net or "Output"
 
 
 def node_upsampling(coords: CoordMap) -> Upsampling:
@@ -110,6 +88,11 @@ class ScoreMap:
         """Photo pixels from one cell to the next."""
         return int(self.coords.scale)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.evidence.shape[1], self.evidence.shape[2]
+
     def scaled(self, gain: float) -> ScoreMap:
         """Evidence and bias times `gain`."""
         if gain == 1.0:
@@ -124,6 +107,19 @@ class ScoreMap:
         """Some of the cells, on the same coordinates as if they were the first ones."""
         evidence = self.evidence[:, rows.start : rows.stop, columns.start : columns.stop]
         return replace(self, evidence=evidence)
+
+
+def score_nodes(score_maps: Mapping[str, ScoreMap]) -> tuple[Node, ...]:
+    """The score layers as nodes of a graph."""
+    return tuple(
+        score_node(name, found.coords, len(found.bias), tap=found.tap, scale=found.input_scale)
+        for name, found in score_maps.items()
+    )
+
+
+def enlargements(upsamplings: Mapping[str, Upsampling]) -> tuple[Enlargement, ...]:
+    """Upsampling layers as a graph has them."""
+    return tuple(Enlargement(name, step.stride, step.kernel) for name, step in upsamplings.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +176,7 @@ class Trace:
         score_maps: By score layer: score_fr, score_pool4, score_pool3 (those the net has); `score` alone in nets that
             do not fuse scores.
         upsamplings: By layer: upscore32, upscore2, upscore16, upscore_pool4, upscore8 (those the net has); `upscore`.
+        graph: How variants come of them: nodes, steps and exits.
         masks: (H, W) uint8 by variant, as the engine computed them; others are computed when asked for.
         provenance: Checkpoint, device, precision.
         timings: Seconds by stage.
@@ -202,6 +199,7 @@ class Trace:
     score_weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     stages: tuple[DecoderStage, ...] = ()
     switches: Mapping[str, Switches] = field(default_factory=dict)
+    graph: Graph = field(init=False, repr=False)
     _shares: Mapping[str, NDArray[np.float64]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -211,6 +209,8 @@ class Trace:
                 _frozen(array)
         for name in ("score_maps", "upsamplings", "masks", "timings", "taps", "score_weights", "switches"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        graph = graph_of(score_nodes(self.score_maps), self.variants, enlargements(self.upsamplings))
+        object.__setattr__(self, "graph", graph)
         # Counted here, by whoever makes the trace: a window that asks for them must not wait.
         shares = {variant: _class_shares(mask, len(self.labels)) for variant, mask in self.masks.items()}
         object.__setattr__(self, "_shares", MappingProxyType(shares))
@@ -256,8 +256,8 @@ class Trace:
     def node(self, name: str) -> Scores:
         """(C, h, w) float32 of a node of the fusion graph, on its own grid.
 
-        Nodes are score_fr, score_pool4, score_pool3, upscore2, fuse_pool4, upscore_pool4 and fuse_pool3; of nets that
-        do not fuse scores, score.
+        Nodes are those of `graph`: score_fr, upscore2, score_pool4, fuse_pool4, upscore_pool4, score_pool3 and
+        fuse_pool3; of nets that do not fuse scores, score.
 
         Raises:
             ValueError: This net has no such node.
@@ -320,10 +320,7 @@ class Trace:
 
     def skip_crop(self, layer: str) -> int:
         """The leading cells of a skip's score map that are cut off to align it with what it is added to."""
-        upscored = {"score_pool4": "upscore2", "score_pool3": "upscore_pool4"}[layer]
-        coarse = self._layer("score_fr", None) if layer == "score_pool4" else self._grid("fuse_pool4")
-        step = self.upsamplings[upscored]
-        return crop_pair(coarse.coords.upsampled(step.stride, step.kernel), self.score_maps[layer].coords)[1]
+        return self.graph.skip_step(layer).skip_crop
 
     def part(self, node: str, layer: str) -> Grid:
         """What one score layer adds to a node, on the node's grid."""
@@ -334,14 +331,7 @@ class Trace:
         grid, upsampling = self._last_step(variant, only=layer)
         return grid.at_photo(upsampling, rows, columns if columns is not None else range(self.size[1]))
 
-    def fuse(
-        self,
-        *,
-        score_fr: float = 1.0,
-        pool4: float = 1.0,
-        pool3: float = 1.0,
-        upsampling: UpsamplingKind = "learned",
-    ) -> Trace:
+    def fuse(self, *, upsampling: UpsamplingKind = "learned", **gains: float) -> Trace:
         """The trace as if the score layers were so much stronger or weaker; its masks are computed when asked for.
 
         What comes after the score layers is linear, so the nodes, scores and contributions of the result are exact. Of
@@ -349,9 +339,8 @@ class Trace:
         over score_fr: not the 16s and 32s exits, which enlarge by x16 and x32 at once.
 
         Args:
-            score_fr: Factor of score_fr; 0 leaves what the skips say alone.
-            pool4: Factor of score_pool4.
-            pool3: Factor of score_pool3.
+            gains: Factors by score layer, where they are not 1: `score_fr` (0 leaves what the skips say alone),
+                `score_pool4` or short `pool4`, `score_pool3` or `pool3`, and so on.
             upsampling: The net's own kernels (`learned`, whether or not they were trained), bilinear ones, nearest
                 neighbour (unpooling by copying), or max-unpooling, at every step. That one puts each score back to
                 the pixel at which the trunk's features, summed over channels, were largest, and zero everywhere
@@ -360,10 +349,12 @@ class Trace:
         Raises:
             ValueError: Max-unpooling, of a trace without `switches`.
         """
-        gains = {"score_fr": score_fr, "score_pool4": pool4, "score_pool3": pool3}
-        if set(gains.values()) == {1.0} and upsampling == "learned":
+        factors = {name if name in SCORE_LAYERS else f"score_{name}": gain for name, gain in gains.items()}
+        if unknown := [name for name in factors if name not in SCORE_LAYERS]:
+            raise TypeError(f"fuse() has no score layer {unknown[0]!r}; there are {', '.join(SCORE_LAYERS)}")
+        if set(factors.values()) <= {1.0} and upsampling == "learned":
             return self
-        scaled = {name: layer.scaled(gains.get(name, 1.0)) for name, layer in self.score_maps.items()}
+        scaled = {name: layer.scaled(factors.get(name, 1.0)) for name, layer in self.score_maps.items()}
         upsamplings = dict(self.upsamplings)
         if upsampling == "max_unpooling":
             # Without taps: a channel's shares are sums over kernels, and there are none here.
@@ -381,11 +372,17 @@ class Trace:
                 "this trace has no indices of its pools, which max-unpooling needs: trace the photo with "
                 "keep_taps=True, in one piece, by a net on VGG-16 that fuses scores"
             )
-        layers = {}
-        for name, layer in self.score_maps.items():
-            height, width = layer.evidence.shape[1:]
-            layers[name] = Lattice(layer.coords, (height, width))
-        return unpoolings(layers, self.upsamplings, self.switches)
+        return unpoolings(score_nodes(self.score_maps), self.upsamplings, self._sizes, self.switches)
+
+    @property
+    def _sizes(self) -> dict[str, tuple[int, int]]:
+        """(rows, columns) of the score layers."""
+        return {name: layer.size for name, layer in self.score_maps.items()}
+
+    @property
+    def grid_sizes(self) -> dict[str, tuple[int, int]]:
+        """(rows, columns) of every node."""
+        return self.graph.sizes(self._sizes)
 
     @property
     def unpools(self) -> bool:
@@ -399,8 +396,8 @@ class Trace:
 
     @property
     def fuses_scores(self) -> bool:
-        """Whether all after the score layers is linear: the nets of the paper, and none with a decoder."""
-        return OUTPUT not in self.variants
+        """Whether scores are sums of what score layers give: those of the paper's nets, and none with a decoder."""
+        return self.graph.linear
 
     def title(self, variant: str) -> str:
         """How a variant is called; a classifier's, which has no siblings, by the net's own name."""
@@ -415,8 +412,9 @@ class Trace:
         """
         if not self.fuses_scores:
             return self, x, y  # grids that are resized do not repeat
-        steps = {"upscore2": SHIFT // 2, "upscore_pool4": SHIFT // 4}  # photo pixels for a cell of what they give
-        reach = sum(step.kernel * steps.get(name, 1) for name, step in self.upsamplings.items()) + 2 * SHIFT
+        # A kernel's cells lie as far apart on the photo as those of the grid that it makes, pixels at the exits.
+        reach = sum(step.by.kernel * self.graph.node(fused).stride for step, fused in self.graph.skips) + 2 * SHIFT
+        reach += sum(found.by.kernel for found in self.graph.exits)
         reach += max(int(abs(layer.coords.offset)) for layer in self.score_maps.values())
         first = [max(0, (place - reach) // SHIFT) for place in (y, x)]
         last = [(place + reach) // SHIFT + 1 for place in (y, x)]
@@ -450,30 +448,17 @@ class Trace:
             raise ValueError(f"this checkpoint has no variant {variant!r}; it has {', '.join(self.variants)}")
 
     def _last_step(self, variant: str, *, only: str | None = None) -> tuple[Grid, Upsampling]:
-        node, upsampling = LAST_STEP[variant]
-        return self._grid(node, only=only), self.upsamplings[upsampling]
-
-    def _layer(self, name: str, only: str | None) -> Grid:
-        score_map = self.score_maps[name]
-        scores = score_map.scores if only in (None, name) else np.zeros_like(score_map.evidence)
-        return Grid(scores, score_map.coords)
+        found = self.graph.exit(variant)
+        return self._grid(found.node, only=only), self.upsamplings[found.by.layer]
 
     def _grid(self, name: str, *, only: str | None = None) -> Grid:
         """A node's grid; with `only`, as if every other score layer gave zero."""
-        try:
-            if name in self.score_maps:
-                return self._layer(name, only)
-            if name in ("upscore2", "fuse_pool4"):
-                coarse, skip = self._layer("score_fr", only), self._layer("score_pool4", only)
-                upsampling = self.upsamplings["upscore2"]
-            elif name in ("upscore_pool4", "fuse_pool3"):
-                coarse, skip = self._grid("fuse_pool4", only=only), self._layer("score_pool3", only)
-                upsampling = self.upsamplings["upscore_pool4"]
-            else:
-                raise KeyError(name)
-        except KeyError as error:
-            raise ValueError(f"this net has no node {name!r}") from error
-        upscored, skip = align(coarse.upsampled(upsampling), skip)
-        if name.startswith("upscore"):
-            return upscored
-        return Grid(upscored.scores + skip.scores, upscored.coords)
+
+        def scores(layer: str) -> Scores:
+            found = self.score_maps[layer]
+            return found.scores if only in (None, layer) else np.zeros_like(found.evidence)
+
+        def enlarge(layer: str, coarse: Scores) -> Scores:
+            return self.upsamplings[layer].full(coarse)
+
+        return Grid(evaluate(self.graph, name, self.grid_sizes, scores, enlarge), self.graph.node(name).coords)

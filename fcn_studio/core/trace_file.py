@@ -24,12 +24,23 @@ from safetensors.numpy import save_file
 from fcn_studio.core.errors import DataError, OutputError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.fusion import Upsampling
-from fcn_studio.core.geometry import PHOTO, CoordMap, crop_pair
+from fcn_studio.core.geometry import CoordMap
+from fcn_studio.core.graph.build import graph_of
+from fcn_studio.core.graph.names import (
+    OUTPUT,
+    SCORE,
+    SCORE_LAYERS,
+    TAPS,
+    UPSAMPLINGS,
+    VARIANTS,
+    layers_of,
+    upsamplings_of,
+)
 from fcn_studio.core.image import MAX_PIXELS
 from fcn_studio.core.labels import MAX_CLASSES, LabelSet, counted_classes
 from fcn_studio.core.stages import DecoderStage
-from fcn_studio.core.trace import LAST_STEP, OUTPUT, SCORE_LAYERS, Provenance, ScoreMap, Trace
-from fcn_studio.core.unpooling import POOLS, UNDONE, Lattice, Switches, unpoolings
+from fcn_studio.core.trace import Provenance, ScoreMap, Trace, enlargements, score_nodes
+from fcn_studio.core.unpooling import POOLS, UNDONE, Switches, unpoolings
 
 SUFFIX = ".fcntrace"
 FORMAT = "fcntrace"
@@ -43,9 +54,7 @@ MAX_KERNEL = 4 * MAX_STRIDE
 MAX_MARGIN = 1024  # photo pixels that a grid may reach past the photo; Caffe's padding makes it about 200
 MAX_STAGES = 16  # of a decoder
 MAX_NAME = 64  # characters of a layer's name
-LAYERS = (*SCORE_LAYERS, "score")
-TAPS = ("pool3", "pool4", "fc7")
-SKIPS = (("score_pool4", "upscore2"), ("score_pool3", "upscore_pool4"))  # in the order in which they are fused
+LAYERS = (*SCORE_LAYERS, SCORE)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -231,7 +240,7 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
         raise DataError(f"Its photo is over {MAX_PIXELS // 1_000_000} megapixels.")
     labels = _labels(_dict(meaning, "labels"))
     classes = len(labels)
-    variants = _names(meaning, "variants", tuple(LAST_STEP))
+    variants = _names(meaning, "variants", (*VARIANTS, OUTPUT))
     if not variants:
         raise DataError("It names no variant.")
     score_maps = {}
@@ -239,14 +248,12 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
         evidence = _finite(left, f"{name}.evidence", (classes, None, None))
         bias, scale = _finite(left, f"{name}.bias", (classes,)), _scale(name, values)
         score_maps[name] = ScoreMap(evidence, bias, _coords(name, values), scale, _tap(name, values))
-    steps = (*(step for _, step in LAST_STEP.values()), *(step for _, step in SKIPS))
-    declared = _dict(meaning, "upsamplings", steps)
+    declared = _dict(meaning, "upsamplings", UPSAMPLINGS)
     switches, unpooled = _switches(meaning, left, image.shape[:2], score_maps, declared)
     upsamplings = {
         name: _upsampling(name, values, left, classes, image.shape[:2], unpooled) for name, values in declared.items()
     }
-    for variant in variants:
-        _check_geometry(variant, image.shape[:2], score_maps, upsamplings)
+    _check_geometry(variants, image.shape[:2], score_maps, upsamplings)
     masks = {}
     for variant in _names(meaning, "masks", variants):
         masks[variant] = _taken(left, f"mask.{variant}", np.uint8, image.shape[:2])
@@ -254,7 +261,10 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
             raise DataError(
                 f"Its mask {variant} holds class {masks[variant].max()} of only {counted_classes(classes)}."
             )
-    taps = {name: _taken(left, f"tap.{name}", np.float32, (None,) * 3) for name in _names(meaning, "taps", TAPS)}
+    taps = {
+        name: _taken(left, f"tap.{name}", np.float32, (None,) * 3)
+        for name in _names(meaning, "taps", tuple(TAPS.values()))
+    }
     weights = {
         name: _finite(left, f"{name}.channels", (classes, None))
         for name in _names(meaning, "score_weights", tuple(score_maps))
@@ -398,12 +408,9 @@ def _switches(
         ):
             raise DataError(f"Its indices of {name} are out of bounds.")
         found[name] = Switches(places, coords)
-    layers = {}
-    for name, layer in score_maps.items():
-        height, width = layer.evidence.shape[1:]
-        layers[name] = Lattice(layer.coords, (height, width))
     try:
-        return found, unpoolings(layers, steps, found)
+        sizes = {name: layer.size for name, layer in score_maps.items()}
+        return found, unpoolings(score_nodes(score_maps), steps, sizes, found)
     except (ValueError, KeyError) as error:
         raise DataError("Its indices of the pools do not lie on its score maps.") from error
 
@@ -451,44 +458,35 @@ def _upsampling(
 
 
 def _check_geometry(
-    variant: str,
+    variants: Sequence[str],
     photo: Sequence[int],
     score_maps: Mapping[str, ScoreMap],
     upsamplings: Mapping[str, Upsampling],
 ) -> None:
-    """Raises DataError unless the variant's grids exist, meet, are of the photo's order of size, and cover it."""
-    node, last = LAST_STEP[variant]
-    first = LAST_STEP[OUTPUT][0] if variant == OUTPUT else SCORE_LAYERS[0]
-    skips = () if variant == OUTPUT else SKIPS[: ("score_fr", "fuse_pool4", "fuse_pool3").index(node)]
-    for layer in (first, *(layer for layer, _ in skips)):
-        if layer not in score_maps:
-            raise DataError(f"Variant {variant} needs {layer}, which is missing.")
-        _, *cells = score_maps[layer].evidence.shape
-        if any(n * score_maps[layer].stride > side + MAX_MARGIN for n, side in zip(cells, photo, strict=True)):
-            raise DataError(f"Its {layer} is too large for its photo.")
-    for step in (last, *(step for _, step in skips)):
-        if step not in upsamplings:
-            raise DataError(f"Variant {variant} needs {step}, which is missing.")
-    try:
-        coords, sizes = score_maps[first].coords, list(score_maps[first].evidence.shape[1:])
-        for layer, step in skips:
-            upsampling, skip = upsamplings[step], score_maps[layer]
-            upscored = coords.upsampled(upsampling.stride, upsampling.kernel)
-            cut, skip_cut = crop_pair(upscored, skip.coords)
-            coords = upscored.cropped(cut)
-            sizes = [
-                min((n - 1) * upsampling.stride + upsampling.kernel - cut, other - skip_cut)
-                for n, other in zip(sizes, skip.evidence.shape[1:], strict=True)
-            ]
-            if min(sizes) < 1:
-                raise ValueError("no cell in common")
-        upsampling = upsamplings[last]
-        crop = coords.upsampled(upsampling.stride, upsampling.kernel).crop_to(PHOTO)
-        reach = [(n - 1) * upsampling.stride + upsampling.kernel - crop for n in sizes]
-        if crop < 0 or any(has < side for has, side in zip(reach, photo, strict=True)):
-            raise ValueError("the photo is not covered")
-    except ValueError as error:
-        raise DataError(f"The score maps of variant {variant} do not lie on its photo.") from error
+    """Raises DataError unless the variants' grids exist, meet, are of the photo's order of size, and cover it."""
+    for variant in variants:
+        layers = layers_of(variant)
+        for layer in layers:
+            if layer not in score_maps:
+                raise DataError(f"Variant {variant} needs {layer}, which is missing.")
+            if any(
+                n * score_maps[layer].stride > side + MAX_MARGIN
+                for n, side in zip(score_maps[layer].size, photo, strict=True)
+            ):
+                raise DataError(f"Its {layer} is too large for its photo.")
+        for step in upsamplings_of(variant):
+            if step not in upsamplings:
+                raise DataError(f"Variant {variant} needs {step}, which is missing.")
+        try:
+            graph = graph_of(
+                score_nodes({layer: score_maps[layer] for layer in layers}), (variant,), enlargements(upsamplings)
+            )
+            sizes = graph.sizes({layer: score_maps[layer].size for layer in layers})
+            covered = graph.exit(variant).covers(sizes[graph.exit(variant).node], (photo[0], photo[1]))
+            if not covered or any(min(size) < 1 for size in sizes.values()):
+                raise ValueError("the grids share no cell, or the photo is not covered")
+        except ValueError as error:
+            raise DataError(f"The score maps of variant {variant} do not lie on its photo.") from error
 
 
 def _provenance(values: dict[str, Any]) -> Provenance:

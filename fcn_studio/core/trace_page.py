@@ -21,16 +21,15 @@ from fcn_studio import paths
 from fcn_studio.core.errors import DataError, OutputError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.fusion import Scores, Upsampling
-from fcn_studio.core.geometry import PHOTO, crop_pair
+from fcn_studio.core.graph.graph import Graph
 from fcn_studio.core.labels import LabelSet, counted_classes
 from fcn_studio.core.pictures import OPACITY
-from fcn_studio.core.trace import LAST_STEP, Trace
+from fcn_studio.core.trace import Trace
 
 MAX_SIDE = 1200  # pixels; a larger photo is shown smaller
 MAX_FULL = 4_000_000  # scores kept in float32, 16 MB before compression; more are kept in float16
 MAX_SCORES = 40_000_000  # of all score maps together; browsers grow slow with pages over 100 MB
 MAX_HALF = 60_000.0  # float16 ends at 65504
-SKIPS = (("score_pool4", "upscore2"), ("score_pool3", "upscore_pool4"))  # in the order in which they are fused
 
 # Fixed words of the page; {braces} are filled in with the trace's own figures.
 WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -181,7 +180,7 @@ def _page(trace: Trace, labels: LabelSet, title: str, language: str) -> str:
         css=css,
         script=script,
         opacity_percent=round(OPACITY * 100),
-        sliders=_sliders(skips, words),
+        sliders=_sliders(trace.graph, skips, words),
         class_column=html.escape(words["class"]),
         variant_columns=_header_cells(trace, words, mix=bool(skips)),
         legend_rows=_legend_rows(trace, labels, mix=bool(skips)),
@@ -246,36 +245,32 @@ def _packed(array: NDArray[np.float32], kind: str = "f4") -> dict[str, Any]:
 
 def _chain(trace: Trace) -> dict[str, Any]:
     """The fusion of the finest variant as the page's script computes it: score maps, kernels, crops and sizes."""
-    node, last_name = LAST_STEP[trace.variants[-1]]
-    steps = SKIPS[: ("score_fr", "fuse_pool4", "fuse_pool3").index(node)]
-    scores: dict[str, Scores] = {layer: trace.node(layer) for layer in ("score_fr", *(layer for layer, _ in steps))}
+    graph, sizes = trace.graph, trace.grid_sizes
+    last = graph.exit(trace.variants[-1])
+    coarsest, *skips = graph.layers_in(last.node)
+    scores: dict[str, Scores] = {layer: trace.node(layer) for layer in (coarsest, *skips)}
     few = sum(array.size for array in scores.values()) <= MAX_FULL
     largest = max(float(np.abs(array).max()) for array in scores.values())
     kind = "f4" if few or largest > MAX_HALF else "f2"
-    coords, sizes = trace.score_maps["score_fr"].coords, scores["score_fr"].shape[1:]
     chained = []
-    for layer, name in steps:
-        upsampling = trace.upsamplings[name]
-        upscored = coords.upsampled(upsampling.stride, upsampling.kernel)
-        crop, skip_crop = crop_pair(upscored, trace.score_maps[layer].coords)
-        coords = upscored.cropped(crop)
-        sizes = tuple(
-            min((n - 1) * upsampling.stride + upsampling.kernel - crop, other - skip_crop)
-            for n, other in zip(sizes, scores[layer].shape[1:], strict=True)
-        )
+    for layer in skips:
+        step = graph.skip_step(layer)
         chained.append(
             {
                 "layer": layer,
                 "skip": _packed(scores[layer], kind),
-                "skip_crop": skip_crop,
-                "crop": crop,
-                "size": sizes,
-                **_step(upsampling),
+                "skip_crop": step.skip_crop,
+                "crop": step.crop,
+                "size": sizes[graph.sum_of(layer)],
+                **_step(trace.upsamplings[step.by.layer]),
             }
         )
-    last = trace.upsamplings[last_name]
-    crop = coords.upsampled(last.stride, last.kernel).crop_to(PHOTO)
-    return {"coarse": _packed(scores["score_fr"], kind), "steps": chained, "last": {"crop": crop, **_step(last)}}
+    return {
+        "layer": coarsest,
+        "coarse": _packed(scores[coarsest], kind),
+        "steps": chained,
+        "last": {"crop": last.crop, **_step(trace.upsamplings[last.by.layer])},
+    }
 
 
 def _step(upsampling: Upsampling) -> dict[str, Any]:
@@ -287,7 +282,7 @@ def _step(upsampling: Upsampling) -> dict[str, Any]:
     return found | {"line": (kernel.sum(axis=0) / np.sqrt(kernel.sum())).tolist()}
 
 
-def _sliders(skips: list[str], words: Mapping[str, str]) -> str:
+def _sliders(graph: Graph, skips: list[str], words: Mapping[str, str]) -> str:
     """A slider for each skip the net has, and what they weigh."""
     if not skips:
         return ""
@@ -298,9 +293,9 @@ def _sliders(skips: list[str], words: Mapping[str, str]) -> str:
             f'<label class="slider"><span>{name}</span><input type="range" id="{layer}" min="0" max="2" step="0.05" '
             f'value="1"><output for="{layer}" id="{layer}-value">1.00</output></label>'
         )
-    formula = "upscore2(score_fr) + g4 · score_pool4"
-    if len(skips) > 1:
-        formula = f"upscore_pool4({formula}) + g3 · score_pool3"
+    formula = graph.layers[0]
+    for layer in skips:
+        formula = f"{graph.skip_step(layer).by.layer}({formula}) + g{layer[-1]} · {layer}"
     reset = html.escape(words["reset"])
     lines.append(f'<div class="formula"><code>{formula}</code><button type="button" id="reset">{reset}</button></div>')
     return "\n".join(lines)

@@ -14,17 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.core.fusion import Upsampling
-from fcn_studio.core.geometry import CoordMap, crop_pair
+from fcn_studio.core.geometry import CoordMap
+from fcn_studio.core.graph.build import fusion_graph
+from fcn_studio.core.graph.graph import Enlargement, Node, Size
+from fcn_studio.core.graph.names import BY_STRIDE, ENLARGES, VARIANTS
 
 POOLS = ("pool1", "pool2", "pool3", "pool4", "pool5")
+
+
+def _undone(stride: int, finer: int) -> tuple[str, ...]:
+    """The pools, each of stride 2, that lie between two strides, coarsest first."""
+    return POOLS[finer.bit_length() - 1 : stride.bit_length() - 1][::-1]
+
+
 # The pools that each upsampling layer goes back through, coarsest first.
 UNDONE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "upscore2": POOLS[4:],
-        "upscore_pool4": POOLS[3:4],
-        "upscore8": POOLS[2::-1],
-        "upscore16": POOLS[3::-1],
-        "upscore32": POOLS[::-1],
+        **{names.upscored: _undone(2 * names.stride, names.stride) for names in BY_STRIDE.values() if names.upscored},
+        **{names.last: _undone(names.stride, 1) for names in BY_STRIDE.values()},
     }
 )
 
@@ -61,16 +68,6 @@ class Lattice:
     coords: CoordMap
     size: tuple[int, int]
 
-    def fused(self, step: Upsampling, skip: Lattice) -> Lattice:
-        """This one enlarged by `step`, and cropped to what it shares with a skip (see `fusion.align`)."""
-        enlarged = self.coords.upsampled(step.stride, step.kernel)
-        cut, skip_cut = crop_pair(enlarged, skip.coords)
-        rows, columns = (
-            min((cells - 1) * step.stride + step.kernel - cut, others - skip_cut)
-            for cells, others in zip(self.size, skip.size, strict=True)
-        )
-        return Lattice(enlarged.cropped(cut), (rows, columns))
-
 
 def unpooling(lattice: Lattice, pools: Iterable[Switches]) -> Upsampling:
     """What puts the cells of a lattice back through pools of 2x2, the coarsest first.
@@ -93,34 +90,25 @@ def unpooling(lattice: Lattice, pools: Iterable[Switches]) -> Upsampling:
 
 
 def unpoolings(
-    layers: Mapping[str, Lattice], steps: Iterable[str], switches: Mapping[str, Switches]
+    layers: tuple[Node, ...], steps: Iterable[str], sizes: Mapping[str, Size], switches: Mapping[str, Switches]
 ) -> dict[str, Upsampling]:
     """Each upsampling layer of a net as max-unpooling.
 
     Args:
-        layers: The cells of each score layer.
+        layers: The score layers.
         steps: The net's upsampling layers, of those of `UNDONE`.
+        sizes: (rows, columns) of each score layer.
         switches: By pool, of `POOLS`.
 
     Raises:
         ValueError: A pool's switches are missing, or do not lie on the score maps.
     """
-    wanted, found = set(steps), dict[str, Upsampling]()
-
-    def step(name: str, lattice: Lattice) -> Upsampling:
-        found[name] = unpooling(lattice, (switches[pool] for pool in UNDONE[name]))
-        return found[name]
-
     if missing := [pool for pool in POOLS if pool not in switches]:
         raise ValueError(f"there are no indices of {missing[0]}")
-    coarse = layers["score_fr"]
-    if "upscore32" in wanted:
-        step("upscore32", coarse)
-    if "upscore2" in wanted:
-        fused = coarse.fused(step("upscore2", coarse), layers["score_pool4"])
-        if "upscore16" in wanted:
-            step("upscore16", fused)
-        if "upscore_pool4" in wanted:
-            fused = fused.fused(step("upscore_pool4", fused), layers["score_pool3"])
-            step("upscore8", fused)
-    return found
+    kernels = tuple(Enlargement(step, ENLARGES[step], ENLARGES[step]) for step in steps)
+    graph = fusion_graph(layers, VARIANTS, kernels)
+    found = graph.sizes(sizes)
+    return {
+        by.layer: unpooling(Lattice(graph.node(source).coords, found[source]), (switches[p] for p in UNDONE[by.layer]))
+        for source, by in graph.enlarged
+    }

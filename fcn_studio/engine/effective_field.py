@@ -9,16 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fcn_studio.core.trace import TAPS
+from fcn_studio.core.graph.names import BY_LAYER
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.nets.fcn import FCN, ScoreMaps
-from fcn_studio.engine.nets.trunks.trunk import Taps
-from fcn_studio.engine.tiling import STRIDE, STRIDES, Span, Tile, halo
+from fcn_studio.engine.nets.fcn import FCN
+from fcn_studio.engine.tiling import STRIDE, Span, Tile, halo
 
 
 def cell_tile(architecture: Architecture, canvas: tuple[int, int], layer: str, cell: tuple[int, int]) -> Tile:
     """What the net must see for one cell (row, column) of a score layer, in canvas pixels."""
-    stride = STRIDES[Taps._fields.index(TAPS[layer])]
+    stride = BY_LAYER[layer].stride
     same = replace(architecture, alignment="same")
     # fc6 without padding lacks the cells whose window leaves its input.
     lost = same.fc6_padding() - architecture.fc6_padding() if layer == "score_fr" else 0
@@ -35,7 +34,7 @@ def cell_tile(architecture: Architecture, canvas: tuple[int, int], layer: str, c
 
 def own_cell(tile: Tile, layer: str) -> tuple[int, int]:
     """(row, column) of a tile's cell on the grid of what the tile sees."""
-    stride = STRIDES[Taps._fields.index(TAPS[layer])]
+    stride = BY_LAYER[layer].stride
     return tile.rows.own_cells(stride).start, tile.columns.own_cells(stride).start
 
 
@@ -49,11 +48,9 @@ def gradient(net: FCN, pixels: Tensor, cell: tuple[int, int], layer: str, class_
         layer: The score layer.
         class_index: Whose score.
     """
-    place = ScoreMaps._fields.index(layer)
     with torch.inference_mode(False), torch.enable_grad():
         seen = pixels.clone().requires_grad_()
-        taps = Taps(*(tap.float() for tap in net.taps(seen)))
-        scores = net.score(taps)[place]
+        scores = net.score({name: tap.float() for name, tap in net.taps(seen).items()}).get(layer)
         if scores is None:
             raise ValueError(f"this net has no score layer {layer!r}")
         (found,) = torch.autograd.grad(scores[0, class_index, cell[0], cell[1]], seen)

@@ -13,16 +13,14 @@ from fcn_studio.core.checkpoint_names import numbered
 from fcn_studio.core.dataset import Dataset, Example, open_dataset, read_example
 from fcn_studio.core.errors import DataError, ImageError
 from fcn_studio.core.evaluation import Contender, Evaluation, Step, Tally
+from fcn_studio.core.graph.names import OUTPUT, VARIANTS, variant_title
 from fcn_studio.core.label_match import LabelMatch, match_labels
 from fcn_studio.core.metrics import Metrics
-from fcn_studio.core.trace import OUTPUT, variant_title
 from fcn_studio.engine.tracer import Tracer
 
 OnImage = Callable[[int, int], None]
 OnFailure = Callable[[Example, Exception], None]
 OnMasks = Callable[[Path, NDArray[np.uint8], Mapping[str, NDArray[np.uint8]]], None]
-
-COARSE_TO_FINE = ("32s", "16s", "8s")
 
 
 def evaluate(
@@ -119,8 +117,8 @@ def contenders(models: Sequence[Tracer], *, names: Sequence[str] | None = None) 
     found = [(model, variant, place) for place, model in enumerate(models) for variant in model.variants]
     variants = [variant for _, variant, _ in found]
     unique = len(set(variants)) == len(variants)
-    if unique and set(variants) <= set(COARSE_TO_FINE):
-        found.sort(key=lambda entry: COARSE_TO_FINE.index(entry[1]))
+    if unique and set(variants) <= set(VARIANTS):
+        found.sort(key=lambda entry: VARIANTS.index(entry[1]))
     names = names or numbered([model.name for model in models])
     return [
         (

@@ -21,7 +21,7 @@ from fcn_studio.core.errors import Cancelled, FcnStudioError, ImageError, Output
 from fcn_studio.core.export import save_results
 from fcn_studio.core.image import opened, read_image
 from fcn_studio.core.photo_jobs import Job, Order, Outcome, failure, record_of
-from fcn_studio.engine.tiling import CELLS_PER_PIXEL
+from fcn_studio.engine.tiling import cells_per_pixel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -233,7 +233,7 @@ def _said(error: Exception) -> str:
 def _bytes_a_pixel(tracer: Tracer, order: Order) -> float:
     """That a photo takes from when it is decoded until its last file is written, at the time when it takes most."""
     classes = min(len(tracer.labels), MOST_CLASSES)
-    maps = 4 * classes * CELLS_PER_PIXEL
+    maps = 4 * classes * cells_per_pixel(tracer.variants)
     made = max((MADE.get(kind, 0.0) for kind in order.kinds), default=0.0)
     if "scores" in order.kinds:
         made = max(made, maps)  # with their bias

@@ -18,7 +18,8 @@ from fcn_studio.core.errors import CheckpointError, ImageError
 from fcn_studio.core.explain import nearest_cell
 from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.geometry import CoordMap
-from fcn_studio.core.trace import LAST_STEP, TAPS, Provenance, ScoreMap, Trace
+from fcn_studio.core.graph.names import TAPS
+from fcn_studio.core.trace import Provenance, ScoreMap, Trace
 from fcn_studio.core.unpooling import Switches
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import score_strips, winning_probabilities
@@ -36,9 +37,9 @@ from fcn_studio.engine.nets.trunks.trunk import Taps
 from fcn_studio.engine.nets.upsampling import Upscore
 from fcn_studio.engine.presence import reduced_labels, reduced_scores, strongest
 from fcn_studio.engine.tiling import (
-    CELLS_PER_PIXEL,
     Tile,
     canvas_border,
+    cells_per_pixel,
     free_memory,
     inside,
     on_canvas,
@@ -102,7 +103,7 @@ class Model(Tracer):
 
         def scores(pixels: Tensor) -> tuple[Tensor, ...]:
             maps = self._net.score(_in_fp32(whole.taps(pixels, lambda name: None)))
-            return tuple(scores for scores in maps if scores is not None)
+            return tuple(maps.values())
 
         # A recording holds what its widest step needs.
         return RecordedPasses(
@@ -160,7 +161,7 @@ class Model(Tracer):
             self._recorded.clear()
 
     def _map_bytes(self, pixels: int) -> int:
-        maps = pixels * len(self.labels) * 4 * CELLS_PER_PIXEL
+        maps = pixels * len(self.labels) * 4 * cells_per_pixel(self.variants)
         # Score maps are held twice, with and without bias, and once more while they are fused.
         return math.ceil(pixels * len(self.variants) + 4 * maps)
 
@@ -190,15 +191,15 @@ class Model(Tracer):
         maps, taps, switches = (*self._in_strips(task, plan), {}) if plan else self._in_one_piece(task)
         labels, weights = self.labels, self._score_weights(maps)
         # Maps of large photos are held once: from here on as evidence, and as scores while each mask is made.
-        once = plan is not None and labels.fits_masks and maps.score_fr.device.type == "cpu"
+        once = plan is not None and labels.fits_masks and maps["score_fr"].device.type == "cpu"
         score_maps = self._score_maps(maps, in_place=once)
         if not labels.fits_masks:
-            kept_classes = strongest(maps.score_fr)
+            kept_classes = strongest(maps["score_fr"])
             labels = reduced_labels(labels, kept_classes)
-            maps = ScoreMaps(reduced_scores(maps.score_fr, kept_classes), None, None)
-            score_maps = {"score_fr": _of_classes(score_maps["score_fr"], kept_classes, to_numpy(maps.score_fr))}
+            maps = {"score_fr": reduced_scores(maps["score_fr"], kept_classes)}
+            score_maps = {"score_fr": _of_classes(score_maps["score_fr"], kept_classes, to_numpy(maps["score_fr"]))}
             taps = None  # the others' score is no sum over channels
-        kept = {name: to_numpy(tap) for name, tap in zip(Taps._fields, taps, strict=True)} if taps else {}
+        kept = {name: to_numpy(tap) for name, tap in taps.items()} if taps else {}
         del taps
         task.clock.mark("score layers")
         task.cancel.check()
@@ -237,8 +238,7 @@ class Model(Tracer):
     def _by_recording(self, recorded: RecordedPasses, task: Task) -> ScoreMaps:
         pixels = self._input(task.photo)
         task.clock.mark("preprocess")
-        found = dict(zip(self._score_layers, recorded(pixels), strict=True))
-        maps = ScoreMaps(found["score_fr"], found.get("score_pool4"), found.get("score_pool3"))
+        maps = dict(zip(self._net.architecture.score_layers, recorded(pixels), strict=True))
         task.clock.mark("trunk")
         task.on_stage("trunk", TRUNK_SHARE)
         task.cancel.check()
@@ -287,10 +287,6 @@ class Model(Tracer):
         task.clock.mark("trunk")
         return maps, taps
 
-    @property
-    def _score_layers(self) -> tuple[str, ...]:
-        return tuple(name for name in ScoreMaps._fields if getattr(self._net, name) is not None)
-
     def _input(self, photo: NDArray[np.uint8], tile: Tile | None = None, border: int = 0) -> Tensor:
         if tile is None and self._device.type == "cuda":
             return uploaded(photo, self._preprocessing, self._device).to(self._dtype)
@@ -299,31 +295,21 @@ class Model(Tracer):
 
     def _score_maps(self, maps: ScoreMaps, *, in_place: bool) -> dict[str, ScoreMap]:
         """The scores as evidence and bias; `in_place`, scores on the CPU are turned into their evidence."""
-        found, taps = {}, dict(zip(Taps._fields, self._net.architecture.tap_names(), strict=True))
-        for name, scores in zip(ScoreMaps._fields, maps, strict=True):
-            if scores is None:
-                continue
+        found, graph, scales = {}, self._net.graph, self._net.architecture.scales
+        taps = self._net.architecture.taps()
+        for name, scores in maps.items():
             bias = self._cpu_net.get_parameter(f"{name}.bias").detach().float().numpy().copy()
             found_scores = to_numpy(scores)
             evidence = np.subtract(found_scores, bias[:, None, None], out=found_scores if in_place else None)
-            tap = TAPS[name]
-            coords = self._net.coord_maps[tap]
-            found[name] = ScoreMap(evidence, bias, coords, self._input_scales[name], taps[tap])
+            found[name] = ScoreMap(evidence, bias, graph.node(name).coords, scales[name], taps[TAPS[name]].name)
         return found
-
-    @property
-    def _input_scales(self) -> dict[str, float]:
-        """By score layer: the net's own factor on what the layer reads."""
-        architecture = self._net.architecture
-        return {"score_fr": 1.0, "score_pool4": architecture.pool4_scale, "score_pool3": architecture.pool3_scale}
 
     def _score_weights(self, maps: ScoreMaps) -> dict[str, NDArray[np.float32]]:
         """(C, channels) of each score layer, with the net's own factor on its input."""
         found = {}
-        for name, scores in zip(ScoreMaps._fields, maps, strict=True):
-            if scores is not None:
-                weight = self._cpu_net.get_parameter(f"{name}.weight").detach().float().numpy()[:, :, 0, 0]
-                found[name] = weight * np.float32(self._input_scales[name])
+        for name in maps:
+            weight = self._cpu_net.get_parameter(f"{name}.weight").detach().float().numpy()[:, :, 0, 0]
+            found[name] = weight * np.float32(self._net.architecture.scales[name])
         return found
 
     def _mask(
@@ -333,11 +319,11 @@ class Model(Tracer):
 
     def _last_step(self, maps: ScoreMaps, variant: str, device: torch.device) -> tuple[Tensor, CoordMap, Upscore]:
         """What a variant enlarges to the photo, where it lies, and what enlarges it on `device`."""
-        fusing = self._cpu_net if maps.score_fr.device.type == "cpu" else self._net
+        fusing = self._cpu_net if maps["score_fr"].device.type == "cpu" else self._net
         enlarging = self._cpu_net if device.type == "cpu" else self._net
         with torch.inference_mode():
             fused, coords, _ = fusing.fused(maps, variant)
-        return fused, coords, getattr(enlarging, LAST_STEP[variant][1])
+        return fused, coords, enlarging.upscore(enlarging.graph.exit(variant).by.layer)
 
     def memory_needed(self, height: int, width: int) -> int:
         """See `Tracer`; of VGG-16 the first block is the widest."""
@@ -363,12 +349,11 @@ def _placed(net: FCN, device: torch.device, dtype: torch.dtype) -> FCN:
 
 def _in_fp32(taps: Taps) -> Taps:
     # Scores are small: in fp32 they cost nothing and keep close calls right.
-    return Taps(*(tap.float() for tap in taps))
+    return {name: tap.float() for name, tap in taps.items()}
 
 
 def _maps_of(score_maps: Mapping[str, ScoreMap]) -> ScoreMaps:
-    layers = {name: torch.from_numpy(layer.scores)[None] for name, layer in score_maps.items()}
-    return ScoreMaps(layers["score_fr"], layers.get("score_pool4"), layers.get("score_pool3"))
+    return {name: torch.from_numpy(layer.scores)[None] for name, layer in score_maps.items()}
 
 
 def _as_upsampling(module: Upscore) -> Upsampling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from fcn_studio.core.diagnosis import Finding, Severity
 from fcn_studio.engine.nets.build import Net
@@ -33,10 +33,9 @@ class Evidence:
 def evidence_of(net: FCN, maps: ScoreMaps) -> dict[str, Evidence]:
     """By score layer."""
     found = {}
-    for name, grid in zip(ScoreMaps._fields, maps, strict=True):
-        layer = getattr(net, name)
-        if layer is None or grid is None:
-            continue
+    for name, grid in maps.items():
+        layer = net.get_submodule(name)
+        assert isinstance(layer, nn.Conv2d)
         bias = layer.bias if layer.bias is not None else grid.new_zeros(grid.shape[1])
         scores: Tensor = grid[0] - bias.view(-1, 1, 1)
         found[name] = Evidence(
@@ -50,9 +49,8 @@ def score_findings(net: Net, evidence: Mapping[str, Evidence]) -> Iterator[Findi
     if not isinstance(net, FCN) or "score_fr" not in evidence:
         return
     coarse = evidence["score_fr"].spread
-    scales = {"score_pool4": net.architecture.pool4_scale, "score_pool3": net.architecture.pool3_scale}
-    for name, scale in scales.items():
-        if name not in evidence or not coarse or not evidence[name].spread:
+    for name, scale in net.architecture.scales.items():
+        if name not in LOST or name not in evidence or not coarse or not evidence[name].spread:
             continue
         ratio = evidence[name].spread / coarse
         if scale == 1 and ratio > LOST[name]:

@@ -17,8 +17,9 @@ from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.explain import nearest_cell
 from fcn_studio.core.fusion import Upsampling, strips
 from fcn_studio.core.geometry import CoordMap
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.core.stages import DecoderStage
-from fcn_studio.core.trace import OUTPUT, ScoreMap, Trace
+from fcn_studio.core.trace import ScoreMap, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.confidence import winning_classes, winning_probabilities
 from fcn_studio.engine.device import DeviceChoice

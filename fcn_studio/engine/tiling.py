@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import psutil
 import torch
 
+from fcn_studio.core.graph.names import BY_VARIANT, COARSEST, PUBLISHED
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.nets.unstarted import unstarted
 
-STRIDE = 32  # of fc7, the coarsest grid
-STRIDES = (8, 16, STRIDE)  # of pool3, pool4 and fc7, in the order of Taps
-CELLS_PER_PIXEL = sum(1 / stride**2 for stride in STRIDES)  # of all three grids
+STRIDE = COARSEST.stride  # of fc7, the coarsest grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,12 @@ class Tile:
 def canvas_border(architecture: Architecture) -> int:
     """Zeros around the photo on each side, in pixels: what conv1_1 adds beyond keeping its input's size."""
     return architecture.first_padding() - 1
+
+
+def cells_per_pixel(variants: Sequence[str]) -> float:
+    """Cells of all score maps for each pixel of a photo, at most: those of strides 32, 16 and 8, and of finer ones."""
+    strides = {BY_VARIANT[name].stride for name in (*PUBLISHED, *variants) if name in BY_VARIANT}
+    return sum(1 / stride**2 for stride in strides)
 
 
 def halo(architecture: Architecture) -> int:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from fcn_studio.core.diagnosis import Finding, Severity
 from fcn_studio.core.fusion import bilinear_kernel
+from fcn_studio.core.graph.names import SCORE_LAYERS, VARIANTS, variant_title
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.nets.upsampling import Upscore
 
-SKIPS = {"score_pool4": ("FCN-16s", "FCN-32s"), "score_pool3": ("FCN-8s", "FCN-16s")}
+# By skip: the variant that it makes, and the one that it makes it from.
+SKIPS = {
+    layer: (variant_title(finer), variant_title(coarser))
+    for layer, (coarser, finer) in zip(SCORE_LAYERS[1:], pairwise(VARIANTS), strict=True)
+}
 
 # Relative distances of an upsampling kernel from bilinear: of rounding, and where learning hardly ever gets to.
 HARDLY, FAR = 0.01, 0.5
@@ -43,7 +49,7 @@ def weight_findings(checkpoint: Checkpoint) -> list[Finding]:
 def score_layers(net: Net) -> dict[str, nn.Conv2d]:
     """The convolutions that give scores, by name, the coarsest first."""
     if isinstance(net, FCN):
-        found = {"score_fr": net.score_fr, "score_pool4": net.score_pool4, "score_pool3": net.score_pool3}
+        found = {name: net.get_submodule(name) for name in net.architecture.score_layers}
         return {name: layer for name, layer in found.items() if isinstance(layer, nn.Conv2d)}
     classes = net.architecture.num_classes
     layers = [(name, layer) for name, layer in _convolutions(net) if layer.out_channels == classes]
@@ -145,8 +151,8 @@ def _classes(net: Net, names: Sequence[str]) -> Iterator[Finding]:
 def _scales(net: Net) -> Iterator[Finding]:
     if not isinstance(net, FCN):
         return
-    for name, scale in (("score_pool4", net.architecture.pool4_scale), ("score_pool3", net.architecture.pool3_scale)):
-        if scale != 1 and name in score_layers(net):
+    for name, scale in net.architecture.scales.items():
+        if scale != 1:
             sentence = f"{name} takes its pool times {scale:g}, as nets trained at once do."
             yield Finding(Severity.NOTE, name, sentence)
 

@@ -127,7 +127,7 @@
   };
 
   const partsOf = async (chain) => {
-    let parts = [{ layer: "score_fr", grid: await unpackedGrid(chain.coarse) }];
+    let parts = [{ layer: chain.layer, grid: await unpackedGrid(chain.coarse) }];
     for (const packed of chain.steps) {
       const step = await unpackedStep(packed);
       const skip = await unpackedGrid(packed.skip);

@@ -28,11 +28,12 @@ from fcn_studio.app.views.changes_map import MAPS, NEVER, Kind, MapId, gain_code
 from fcn_studio.app.views.changes_view import ChangesView
 from fcn_studio.app.views.map_canvas import edges
 from fcn_studio.app.views.map_figures import FigureTable, SwatchRows
-from fcn_studio.app.views.plot_colours import LAYER_COLOURS, VARIANT_COLOURS, VERDICT_COLOURS
+from fcn_studio.app.views.plot_colours import VARIANT_COLOURS, VERDICT_COLOURS
 from fcn_studio.app.views.transition_table import OLD, PAIR, TransitionTable
 from fcn_studio.app.views.view_transform import ViewTransform
 from fcn_studio.core.answers import decider, tipping_point
 from fcn_studio.core.changes import Verdict
+from fcn_studio.core.contributions import LAYER_COLOURS
 from fcn_studio.core.trace import Trace
 
 ALL = MapId(Kind.CHANGES, "32s", "8s")
@@ -244,9 +245,9 @@ def test_the_deciders_shares_are_those_of_the_map(
     see(MapId(Kind.DECIDER))
     picture, codes = drawn(view), decider(trace, "8s")
     rows = find(view, SwatchRows).rows
-    assert [name for name, _ in rows] == list(LAYER_COLOURS)
-    for place, (colour, (_, share)) in enumerate(zip(LAYER_COLOURS.values(), rows, strict=True)):
-        assert (picture[codes == place] == colour).all()
+    assert [name for name, _ in rows] == list(trace.score_maps)
+    for place, (layer, share) in enumerate(rows):
+        assert (picture[codes == place] == LAYER_COLOURS[layer]).all()
         assert share == f"{100 * float((codes == place).mean()):.1f} %"
 
 

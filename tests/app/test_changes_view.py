@@ -207,5 +207,5 @@ def test_a_click_on_the_gain_pad_shows_the_mask_with_these_gains(qtbot: QtBot, c
     settle(qtbot, changed)
     assert changed.session.presentation.room is Room.FUSION
     gains = changed.workspace.fusion.gains
-    assert gains.score_pool4 == pytest.approx(1.5, abs=0.02)
-    assert gains.score_pool3 == pytest.approx(0.5, abs=0.02)
+    assert gains.of("score_pool4") == pytest.approx(1.5, abs=0.02)
+    assert gains.of("score_pool3") == pytest.approx(0.5, abs=0.02)

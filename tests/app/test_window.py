@@ -20,9 +20,10 @@ from fcn_studio.app.icons import swatch
 from fcn_studio.app.inference import Inference
 from fcn_studio.app.jobs import Job, Partial, Report, StageDone
 from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import VARIANTS, PanelId
+from fcn_studio.app.panels import PanelId
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.widgets.film_strip_model import IS_CURRENT
+from fcn_studio.core.graph.names import PUBLISHED as VARIANTS
 from tests.app.conftest import act, drag_and_drop, drag_enter, files, wait_until_done
 
 MakePhoto = Callable[..., Path]

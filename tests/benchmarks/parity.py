@@ -24,7 +24,7 @@ from torchvision.models import GoogLeNet, alexnet, vgg16, vgg16_bn
 from torchvision.models.segmentation import fcn_resnet50, fcn_resnet101
 
 import fcn_studio as fs
-from fcn_studio.core.trace import OUTPUT
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.engine.checkpoints.opening import open_checkpoint
 from fcn_studio.engine.nets.fcn import FCN
 from tests import caffe_nets
@@ -157,7 +157,7 @@ def classifier(make: Callable[[], nn.Module]) -> Callable[[Path, tuple[tuple[int
             with torch.inference_mode():
                 expected = net(normalised(photo))[0].numpy()
                 taps = checkpoint.net.taps(checkpoint.preprocessing.to_tensor(photo))
-                grid = checkpoint.net.score(taps).score_fr[0]
+                grid = checkpoint.net.score(taps)["score_fr"][0]
             yield relative(grid[:, grid.shape[1] // 2, grid.shape[2] // 2].numpy(), expected)
 
     return differences

@@ -38,9 +38,9 @@ from fcn_studio import paths
 from fcn_studio.cli.bench import SIZE, photo_size
 from fcn_studio.cli.options import comma_separated
 from fcn_studio.core.fusion import bilinear_kernel
+from fcn_studio.core.graph.names import VARIANTS
 from fcn_studio.core.labels import read_label_set
 from fcn_studio.core.memory import peak_memory
-from fcn_studio.core.trace import VARIANTS
 from fcn_studio.engine.benchmark import sample_photo
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.device import PRECISIONS, choose_device

@@ -299,7 +299,7 @@ def test_a_full_disk_leaves_no_half_written_file(
     [
         (["segment"], "required"),
         (["segment", "a.png", "-o", "out", "--save", "masks"], "unknown 'masks'"),
-        (["segment", "a.png", "-o", "out", "--variants", "4s"], "unknown '4s'"),
+        (["segment", "a.png", "-o", "out", "--variants", "2s"], "unknown '2s'"),
         (["segment", "a.png", "-o", "out", "--precision", "fp8"], "fp8"),
         (["segment", "a.png", "-o", "out", "--memory", "much"], "'much' is no amount of memory"),
         (["segment", "a.png", "-o", "out", "--memory", "0GB"], "no memory at all"),

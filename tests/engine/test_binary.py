@@ -14,8 +14,8 @@ from PIL import Image
 import fcn_studio as fs
 from fcn_studio.cli.main import main
 from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.core.labels import LabelSet, numbered_label_set
-from fcn_studio.core.trace import OUTPUT
 from fcn_studio.engine.checkpoints.caffe import load_caffe
 from fcn_studio.engine.checkpoints.decoder_states import load_decoder_state
 from fcn_studio.engine.checkpoints.opening import open_checkpoint

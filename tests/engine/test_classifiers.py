@@ -76,7 +76,7 @@ def test_the_middle_cell_is_the_classifier_at_224(tmp_path: Path, square: NDArra
     checkpoint = open_checkpoint(path)
     with torch.inference_mode():
         fcn = fusing(checkpoint.net)
-        found = fcn.score(fcn.taps(checkpoint.preprocessing.to_tensor(square))).score_fr[0]
+        found = fcn.score(fcn.taps(checkpoint.preprocessing.to_tensor(square)))["score_fr"][0]
     middle = found[:, found.shape[1] // 2, found.shape[2] // 2]
     torch.testing.assert_close(middle, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
 
@@ -97,7 +97,7 @@ def test_a_photo_of_any_size_shows_the_classes_most_present(tmp_path: Path, heig
     checkpoint = open_checkpoint(path)
     with torch.inference_mode():
         net = fusing(checkpoint.net)
-        whole = net.score(net.taps(checkpoint.preprocessing.to_tensor(photo))).score_fr[0].double()
+        whole = net.score(net.taps(checkpoint.preprocessing.to_tensor(photo)))["score_fr"][0].double()
     probabilities = whole.softmax(0)
     for name in trace.labels.classes[:5]:
         shown = torch.from_numpy(trace.node("score_fr")).double().softmax(0)[trace.labels.index(name)]

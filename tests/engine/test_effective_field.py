@@ -36,10 +36,9 @@ def test_it_is_the_gradient_of_the_score(
     whole = fusing(load_checkpoint(path).net)
     maps = whole.score(whole.taps(pixels))
     for x, y in ((0, 0), (size[1] // 2, size[0] // 2), (size[1] - 1, size[0] - 1)):
-        for place, layer in enumerate(LAYERS):
+        for layer in LAYERS:
             row, column = nearest_cell(trace.score_maps[layer], x, y)
-            scores = maps[place]
-            assert scores is not None
+            scores = maps[layer]
             (expected,) = torch.autograd.grad(scores[0, 4, row, column], pixels, retain_graph=True)
             reference = expected[0].abs().sum(0).numpy()
             found = model.effective_field(trace, layer, x, y, 4)

@@ -228,13 +228,12 @@ def test_receptive_fields_are_where_the_gradient_of_a_score_can_be(weights: Path
     boxes = receptive_fields(trace, x, y)
     net = fusing(checkpoint.net)
     generator = torch.Generator().manual_seed(0)
-    for index, layer in enumerate(LAYERS):
+    for layer in LAYERS:
         row, column = nearest_cell(trace.score_maps[layer], x, y)
         reached = torch.zeros(size)
         for _ in range(4):
             pixels = torch.randn(1, 3, *size, generator=generator, requires_grad=True)
-            scores = net.score(net.taps(pixels))[index]
-            assert scores is not None
+            scores = net.score(net.taps(pixels))[layer]
             (gradient,) = torch.autograd.grad(scores[0, :, row, column].sum(), pixels)
             reached += gradient[0].abs().sum(0)
         rows, columns = (torch.nonzero(reached.sum(axis)).flatten() for axis in (1, 0))

@@ -219,12 +219,12 @@ def test_a_recorded_trunk_gives_the_features_of_the_plain_layers(alignment: str)
     net = random_net(Architecture.from_dict(values))
     whole = WholePass(net.architecture, blocks_of(net), TorchRunner())
     recorder = Recorder()
-    passes = RecordedPasses(lambda photo: tuple(whole.taps(photo, lambda name: None)), 10, recorder)
+    passes = RecordedPasses(lambda photo: tuple(whole.taps(photo, lambda name: None).values()), 10, recorder)
     generator = torch.Generator().manual_seed(0)
     with torch.inference_mode():
         for size in [(60, 83), (83, 60)] * 3:
             photo = torch.randn(1, 3, *size, generator=generator)
-            for found, expected in zip(passes(photo), net.double().taps(photo.double()), strict=True):
+            for found, expected in zip(passes(photo), net.double().taps(photo.double()).values(), strict=True):
                 assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
             net.float()
     assert len(recorder.recorded) == 2
@@ -235,7 +235,9 @@ def test_a_quick_way_that_fails_or_errs_is_told_from_one_that_rounds() -> None:
     net = random_net(Architecture(num_classes=3, channels=(4, 5, 6, 7, 8), fc_channels=9))
 
     def off(factor: float) -> str:
-        return why_not(lambda photo: Taps(*(tap * factor for tap in net.taps(photo))), net.taps, "cpu", torch.float32)
+        return why_not(
+            lambda photo: {name: tap * factor for name, tap in net.taps(photo).items()}, net.taps, "cpu", torch.float32
+        )
 
     def fails(photo: Tensor) -> Taps:
         raise RuntimeError("no kernel")
@@ -256,7 +258,7 @@ def test_a_device_that_runs_blocks_wrongly_runs_layers(
 ) -> None:
     class Wrong(WholePass):
         def taps(self, photo: Tensor, on_stage: OnStage) -> Taps:
-            return Taps(*(tap * factor for tap in super().taps(photo, on_stage)))
+            return {name: tap * factor for name, tap in super().taps(photo, on_stage).items()}
 
     expected = load(tiny_checkpoint, device="cpu", precision="fp32", backend="torch").trace(photo)
     monkeypatch.setattr(predictor, "UNCHECKED", ())

@@ -16,13 +16,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
+from fcn_studio.core.graph.names import PUBLISHED as VARIANTS
 from fcn_studio.engine.execution import streaming
 from fcn_studio.engine.execution.columns import tap_maps
 from fcn_studio.engine.execution.layers import input_side, sections_of
 from fcn_studio.engine.execution.product import product
 from fcn_studio.engine.execution.rows import output_sizes
 from fcn_studio.engine.execution.streaming import Plan, least_bytes, plan, streamed
-from fcn_studio.engine.nets.architecture import VARIANTS, Alignment, Architecture
+from fcn_studio.engine.nets.architecture import Alignment, Architecture
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, folded
 from fcn_studio.engine.nets.trunks import efficientnet_lite_table, googlenet
 from fcn_studio.engine.nets.trunks.trunk import Taps
@@ -99,11 +100,10 @@ def assert_same(net: FCN, photo: Tensor, maps: ScoreMaps, taps: Taps | None) -> 
         whole = net.taps(photo)
         scores = net.score(whole)
     assert taps is not None
-    for found, expected in [*zip(maps, scores, strict=True), *zip(taps, whole, strict=True)]:
-        if expected is None:
-            assert found is None
-            continue
-        assert found is not None
+    assert (list(maps), list(taps)) == (list(scores), list(whole))
+    for found, expected in [(maps[name], scores[name]) for name in scores] + [
+        (taps[name], whole[name]) for name in whole
+    ]:
         assert found.shape == expected.shape
         assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
 
@@ -188,7 +188,7 @@ def test_a_plan_keeps_to_its_memory(trunk: str, alignment: Alignment, share: flo
     with Held() as held:
         maps, taps, found = in_strips(net, photo, limit)
     assert taps is not None
-    results = sum(4 * tensor.numel() for tensor in (*maps, *taps) if tensor is not None)
+    results = sum(4 * tensor.numel() for tensor in (*maps.values(), *taps.values()))
     assert found.bytes <= limit
     assert 0.15 * found.bytes <= held.most - results <= found.bytes
 
@@ -227,9 +227,7 @@ def test_the_geometry_is_the_architectures(trunk: str, alignment: Alignment) -> 
     assert list(tap_maps(sections).values()) == list(net.architecture.pool_maps().values())
     for size in (64, 65, 500):
         with torch.inference_mode():
-            shapes = {
-                tap: value.shape[-1] for tap, value in zip(Taps._fields, net.taps(photo_of(64, size)), strict=True)
-            }
+            shapes = {tap: value.shape[-1] for tap, value in net.taps(photo_of(64, size)).items()}
         assert output_sizes(sections, input_side(net, size)) == shapes
 
 

@@ -127,10 +127,10 @@ def test_vgg16_features_and_fc7_are_torchvisions(
     photo = IMAGENET_RGB.to_tensor(square)
     taps = net.taps(photo)
     pools = [place for place, layer in enumerate(donor.features, start=1) if isinstance(layer, nn.MaxPool2d)]
-    same_numbers(taps.pool3, donor.features[: pools[2]](photo))
-    same_numbers(taps.pool4, donor.features[: pools[3]](photo))
+    same_numbers(taps["pool3"], donor.features[: pools[2]](photo))
+    same_numbers(taps["pool4"], donor.features[: pools[3]](photo))
     penultimate = donor.classifier[:5](donor.features(photo).flatten(1))
-    same_numbers(taps.fc7[:, :, 3, 3], penultimate)
+    same_numbers(taps["fc7"][:, :, 3, 3], penultimate)
     assert set(report.named("reshaped" if not target_norm else "adapted")) >= {"fc6", "fc7"}
     assert set(report.named("new")) == {"score_fr", "score_pool4", "score_pool3"}
     assert report.named("left out") == ("score_fr",), "the thousand classes' own scores"
@@ -151,7 +151,7 @@ def test_vgg16_bn_keeps_its_statistics_and_trains_like_torchvisions(
         assert torch.equal(own[f"bn{name}.running_mean"], mean)
     photo = IMAGENET_RGB.to_tensor(square)
     with torch.no_grad():  # the statistics of the batch now
-        same_numbers(net.train().taps(photo).pool4, donor.train().features[:34](photo), 1e-4)
+        same_numbers(net.train().taps(photo)["pool4"], donor.train().features[:34](photo), 1e-4)
 
 
 @torch.inference_mode()
@@ -162,7 +162,7 @@ def test_alexnet_is_torchvisions(tmp_path: Path, square: NDArray[np.uint8], camv
     classifier = Architecture(11, "classifier", widths, 20, trunk="alexnet", variants=("32s",))
     photo = IMAGENET_RGB.to_tensor(square)
     net, report = fcn(classifier, path, camvid)
-    middle = net.taps(photo).fc7[:, :, 3, 3]
+    middle = net.taps(photo)["fc7"][:, :, 3, 3]
     whole = donor.get_submodule("classifier")
     assert isinstance(whole, nn.Sequential)
     head = whole[:6]
@@ -189,14 +189,14 @@ def test_googlenet_is_torchvisions(tmp_path: Path, square: NDArray[np.uint8], ca
     wanted = Architecture(11, "same", GOOGLENET, 1024, batch_norm=True, trunk="googlenet")
     net, report = grown(wanted, path, camvid, HALVES)  # as it was trained
     assert isinstance(net, FCN)
-    same_numbers(net.taps(HALVES.to_tensor(square)).fc7, features["inception5b"], 1e-4)
+    same_numbers(net.taps(HALVES.to_tensor(square))["fc7"], features["inception5b"], 1e-4)
     assert len(report.named("copied")) == 3 + 9 * 6
     assert not report.named("adapted", "reshaped")
     net, report = fcn(wanted, path, camvid)
     assert report.named("adapted") == ("conv1.conv",)
     # The padded rim differs, as its zeros stand for another grey; it reaches three cells of stride 8.
     inside = (..., slice(3, -3), slice(3, -3))
-    same_numbers(net.taps(IMAGENET_RGB.to_tensor(square)).pool3[inside], features["maxpool2"][inside])
+    same_numbers(net.taps(IMAGENET_RGB.to_tensor(square))["pool3"][inside], features["maxpool2"][inside])
 
 
 @torch.inference_mode()
@@ -244,9 +244,9 @@ def test_a_caffe_trunk_sees_the_same_photo(tmp_path: Path, square: NDArray[np.ui
     assert report.named("adapted") == ("conv1_1",)
     found, expected = net.taps(IMAGENET_RGB.to_tensor(square)), donor.taps(CAFFE.to_tensor(square))
     inside = (..., slice(5, -5), slice(5, -5))
-    same_numbers(found.pool3[inside], expected.pool3[inside])
+    same_numbers(found["pool3"][inside], expected["pool3"][inside])
     # The rim is nearly the same too, as both means are ImageNet's.
-    assert float((found.pool3 - expected.pool3).abs().max() / expected.pool3.abs().max()) < 0.05
+    assert float((found["pool3"] - expected["pool3"]).abs().max() / expected["pool3"].abs().max()) < 0.05
     # Padding by 100 is no weight.
     across, report = fcn(replace(VGG_FCN, alignment="caffe"), path, camvid)
     assert len(report.named("copied", "adapted")) == 15 + 1
@@ -268,8 +268,8 @@ def test_a_finer_net_begins_with_the_scores_of_the_coarser(
     assert not report.named("left out")
     assert torch.equal(middle(inputs)["32s"], coarse(inputs)["32s"])
     maps = middle.score(middle.taps(inputs))
-    assert maps.score_pool4 is not None
-    assert not maps.score_pool4.any()
+    assert maps["score_pool4"] is not None
+    assert not maps["score_pool4"].any()
     assert middle.score_pool4 is not None
     torch.nn.init.normal_(middle.score_pool4.weight, std=0.1)  # trained a while
     path = native(middle, tmp_path, camvid, name="middle")

@@ -13,7 +13,7 @@ from torchvision.models import segmentation
 from torchvision.transforms import functional as transforms
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.trace import OUTPUT
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.engine.checkpoints.opening import open_checkpoint
 from fcn_studio.engine.checkpoints.torchvision_segmenters import (
     LABELS,

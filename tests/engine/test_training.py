@@ -25,6 +25,7 @@ from fcn_studio import load
 from fcn_studio.cli.main import main
 from fcn_studio.core.dataset import find_examples
 from fcn_studio.core.errors import Cancelled, CheckpointError, DataError, OutputError
+from fcn_studio.core.graph.names import PUBLISHED as VARIANTS
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import (
     BEST,
@@ -42,7 +43,7 @@ from fcn_studio.core.run_folder import (
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.checkpoints.opening import open_checkpoint
 from fcn_studio.engine.evaluation import evaluate
-from fcn_studio.engine.nets.architecture import VARIANTS, Architecture
+from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
 from fcn_studio.engine.preprocess import IMAGENET_RGB
 from fcn_studio.engine.training.batches import training_batches

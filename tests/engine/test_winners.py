@@ -17,11 +17,10 @@ from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
 from fcn_studio.core.fusion import bilinear_kernel
 from fcn_studio.core.geometry import CoordMap
-from fcn_studio.core.trace import LAST_STEP
+from fcn_studio.core.graph.names import LAST_STEP
 from fcn_studio.engine.execution import squares
 from fcn_studio.engine.execution.squares import Lattice, winners_of_squares
 from fcn_studio.engine.nets.architecture import Architecture, Upsampling
-from fcn_studio.engine.nets.fcn import ScoreMaps
 from fcn_studio.engine.nets.upsampling import Upscore
 from fcn_studio.engine.winners import winners
 from tests.conftest import random_net
@@ -98,9 +97,7 @@ def test_of_nets(trunk: str, alignment: str, upsampling: Upsampling) -> None:
     photo = torch.randn(1, 3, 75, 101, generator=torch.Generator().manual_seed(2))
     with torch.inference_mode():
         maps = net.score(net.taps(photo))
-        assert maps.score_pool4 is not None
-        assert maps.score_pool3 is not None
-        maps = ScoreMaps(*(scores / scores.std() for scores in (maps.score_fr, maps.score_pool4, maps.score_pool3)))
+        maps = {name: scores / scores.std() for name, scores in maps.items()}
         for variant in architecture.variants:
             fused, coords, upscore = net.fused(maps, variant)
             found = winners(fused, coords, upscore, (75, 101), device=CPU, cancel=CancelToken())

@@ -9,7 +9,8 @@ from PySide6.QtCore import QCoreApplication
 
 from fcn_studio.app.panels import PHOTO, TRUTH, PanelId
 from fcn_studio.app.shown import Shown
-from fcn_studio.core.trace import Trace, arithmetic, variant_title
+from fcn_studio.core.graph.names import variant_title
+from fcn_studio.core.trace import Trace, arithmetic
 
 STRIPS = re.compile(r"strips of (\d+) rows(?: in (\d+) spans of columns)?")
 DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fcn_studio.app.appearance import clear_index
 from fcn_studio.app.jobs import Mask, Truth
-from fcn_studio.app.panels import VARIANTS
 from fcn_studio.core.answers import decider, tipping_point
 from fcn_studio.core.boundary import TRIMAP_WIDTHS, band_confusions, boundary_distance
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.ceiling import STRIDES, stride_ceiling
+from fcn_studio.core.ceiling import stride_ceiling
 from fcn_studio.core.changes import Verdicts, ranked_transitions, verdict_map, verdicts
-from fcn_studio.core.gain_pad import GAINS, gain_surface, sampling_step
+from fcn_studio.core.gain_pad import GAINS, PAD_SKIPS, gain_surface, sampling_step
+from fcn_studio.core.graph.names import PUBLISHED, SCORE_LAYERS, VARIANTS, layers_of
 from fcn_studio.core.metrics import confusion_matrix, metrics
-from fcn_studio.core.trace import CHUNK, SCORE_LAYERS, Trace, layers_of
+from fcn_studio.core.trace import CHUNK, Trace
 
 GAIN_STEPS = 250  # codes for gains from 0 to 1 in a tipping map
 NEVER = 255  # its code for pixels that no gain below 1 tips
@@ -52,19 +53,21 @@ class MapId:
     second: str = ""
 
 
-MAPS = (
-    MapId(Kind.CHANGES, "32s", "16s"),
-    MapId(Kind.CHANGES, "16s", "8s"),
-    MapId(Kind.CHANGES, "32s", "8s"),
-    MapId(Kind.BOUNDARIES),
-    MapId(Kind.DECIDER),
-    MapId(Kind.TIPPING, "score_pool4"),
-    MapId(Kind.TIPPING, "score_pool3"),
-    MapId(Kind.VERDICTS, "32s", "16s"),
-    MapId(Kind.VERDICTS, "16s", "8s"),
-    MapId(Kind.TRIMAP),
-    MapId(Kind.GAINS),
-)
+def maps_of(variants: Sequence[str]) -> tuple[MapId, ...]:
+    """The entries for a net of these variants; those of coarser ones are there too, and lack something."""
+    names = VARIANTS[: max([len(PUBLISHED), *(VARIANTS.index(name) + 1 for name in variants if name in VARIANTS)])]
+    return (
+        *(MapId(Kind.CHANGES, *pair) for pair in (*pairwise(names), (names[0], names[-1]))),
+        MapId(Kind.BOUNDARIES),
+        MapId(Kind.DECIDER),
+        *(MapId(Kind.TIPPING, layer) for layer in layers_of(names[-1])[1:]),
+        *(MapId(Kind.VERDICTS, *pair) for pair in pairwise(names)),
+        MapId(Kind.TRIMAP),
+        MapId(Kind.GAINS),
+    )
+
+
+MAPS = maps_of(PUBLISHED)
 
 
 class Lack(StrEnum):
@@ -80,7 +83,7 @@ def lack(which: MapId, trace: Trace, truth: Truth | None) -> Lack | None:
     if which.second and not {which.first, which.second} <= set(trace.variants):
         return Lack.VARIANT
     skips = layers_of(trace.variants[-1])[1:]
-    needed = {Kind.DECIDER: SCORE_LAYERS[1:2], Kind.TIPPING: (which.first,), Kind.GAINS: SCORE_LAYERS[1:]}
+    needed = {Kind.DECIDER: SCORE_LAYERS[1:2], Kind.TIPPING: (which.first,), Kind.GAINS: PAD_SKIPS}
     if not set(needed.get(which.kind, ())) <= set(skips):
         return Lack.SKIP
     if which.kind in (Kind.VERDICTS, Kind.TRIMAP, Kind.GAINS) and not comparable(trace, truth):
@@ -275,10 +278,10 @@ def _curves(trace: Trace, truth: Truth, cancel: CancelToken) -> Curves:
         curves[variant] = tuple(metrics(band).mean_iu for band in bands)
         reached[variant] = metrics(confusion_matrix(truth.mask, mask, classes=classes, void=void)).mean_iu
     ceilings = []
-    for stride, variant in zip(STRIDES, VARIANTS, strict=True):
+    for found in trace.graph.exits if trace.fuses_scores else ():
         cancel.check()
-        if variant in trace.variants:
-            ceilings.append((stride, variant, stride_ceiling(truth.mask, stride, classes=classes, void=void).mean_iu))
+        stride = found.by.stride
+        ceilings.append((stride, found.variant, stride_ceiling(truth.mask, stride, classes=classes, void=void).mean_iu))
     return Curves(TRIMAP_WIDTHS, curves, reached, ceilings)
 
 

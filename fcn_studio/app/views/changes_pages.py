@@ -12,8 +12,9 @@ from fcn_studio.app.icons import swatch
 from fcn_studio.app.views.changes_map import ClassChanges, Curves, Decided, Judged, Surface, Tipped
 from fcn_studio.app.views.changes_words import line_name, verdict_name
 from fcn_studio.app.views.map_figures import ColourScale, FigureTable, SwatchRows, small_label
-from fcn_studio.app.views.plot_colours import LAYER_COLOURS, VARIANT_COLOURS, VERDICT_COLOURS
+from fcn_studio.app.views.plot_colours import VARIANT_COLOURS, VERDICT_COLOURS
 from fcn_studio.app.views.transition_table import TransitionTable
+from fcn_studio.core.contributions import LAYER_COLOURS
 from fcn_studio.core.labels import LabelSet
 
 ICON = QSize(12, 12)

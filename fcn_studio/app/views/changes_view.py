@@ -38,6 +38,7 @@ from fcn_studio.app.views.changes_map import (
     Tipped,
     answer,
     lack,
+    maps_of,
     select,
 )
 from fcn_studio.app.views.changes_pages import (
@@ -53,10 +54,11 @@ from fcn_studio.app.views.changes_words import explanation, lack_text, map_name
 from fcn_studio.app.views.gain_pad_plot import GainPadPlot
 from fcn_studio.app.views.layers import Content, Look
 from fcn_studio.app.views.map_canvas import MapCanvas
-from fcn_studio.app.views.plot_colours import LAYER_COLOURS, VERDICT_COLOURS, Colour, sequential
+from fcn_studio.app.views.plot_colours import VERDICT_COLOURS, Colour, sequential
 from fcn_studio.app.views.trimap_plot import TrimapPlot
 from fcn_studio.app.views.view_transform import ViewTransform
 from fcn_studio.app.widgets.choice_box import ChoiceBox
+from fcn_studio.core.contributions import LAYER_COLOURS
 from fcn_studio.core.errors import OutputError
 from fcn_studio.core.labels import LabelSet
 
@@ -134,13 +136,19 @@ class ChangesView(QWidget):
         self.choice.setAccessibleName(self.tr("Map of changes"))
         self.choice.setMinimumWidth(CHOICE_WIDTH)
         self.choice.setMaxVisibleItems(len(MAPS) + 4)
-        before = MAPS[0].kind
-        for which in MAPS:
+        self._offer(MAPS)
+        self.choice.activated.connect(self._on_chosen)
+
+    def _offer(self, maps: tuple[MapId, ...]) -> None:
+        """Fills the list."""
+        self._maps = maps
+        self.choice.clear()
+        before = maps[0].kind
+        for which in maps:
             if which.kind is not before and which.kind is not Kind.GAINS:
                 self.choice.insertSeparator(self.choice.count())
             before = which.kind
             self.choice.addItem(map_name(which), which)
-        self.choice.activated.connect(self._on_chosen)
 
     def _lay_out(self) -> None:
         self._explanation = QLabel()
@@ -224,7 +232,9 @@ class ChangesView(QWidget):
         truth = self._shown.result.truth
         if lack(self._wanted, trace, truth) is None:
             return self._wanted
-        return next(which for which in MAPS if lack(which, trace, truth) is None)  # boundaries need nothing
+        return next(
+            which for which in maps_of(trace.variants) if lack(which, trace, truth) is None
+        )  # boundaries need nothing
 
     def _refresh(self) -> None:
         shown, which = self._shown, self.map
@@ -251,6 +261,8 @@ class ChangesView(QWidget):
         truth = self._shown.result.truth if self._shown else None
         model = self.choice.model()
         with QSignalBlocker(self.choice):
+            if trace is not None and self._maps != maps_of(trace.variants):
+                self._offer(maps_of(trace.variants))
             for row in range(self.choice.count()):
                 entry = self.choice.itemData(row)
                 if not isinstance(entry, MapId) or not isinstance(model, QStandardItemModel):

@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from fcn_studio.app.panels import TRUTH
 from fcn_studio.app.views.changes_map import Kind, Lack, MapId
 from fcn_studio.core.changes import Verdict
-from fcn_studio.core.trace import variant_title
+from fcn_studio.core.graph.names import variant_title
 
 
 def map_name(which: MapId) -> str:

@@ -12,8 +12,9 @@ from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.background import Background
 from fcn_studio.app.views.rendering import indexed_image
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.channels import TAP_OF, Channel, channel_shares, muted, strongest
+from fcn_studio.core.channels import Channel, channel_shares, muted, strongest
 from fcn_studio.core.explain import explain
+from fcn_studio.core.graph.names import TAPS
 from fcn_studio.core.live_fusion import Gains, LiveFusion
 from fcn_studio.core.trace import Trace
 
@@ -76,7 +77,7 @@ class ChannelsDialog(QDialog):
         for channel, share in strongest(shares, COUNT):
             item = QTreeWidgetItem([str(channel), f"{share:+.3f}", channel.layer])
             item.setData(0, CHANNEL, channel)
-            item.setIcon(0, QIcon(QPixmap.fromImage(_thumbnail(trace.taps[TAP_OF[channel.layer]][channel.index]))))
+            item.setIcon(0, QIcon(QPixmap.fromImage(_thumbnail(trace.taps[TAPS[channel.layer]][channel.index]))))
             item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setCheckState(0, Qt.CheckState.Checked)
             self._list.addTopLevelItem(item)

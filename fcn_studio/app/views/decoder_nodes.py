@@ -25,9 +25,10 @@ from fcn_studio.core.decoder_graph import (
     places,
     pool_links,
 )
+from fcn_studio.core.graph.names import OUTPUT, SCORE, UPSCORE
 from fcn_studio.core.heat import indices
 from fcn_studio.core.stages import DecoderStage
-from fcn_studio.core.trace import OUTPUT, Trace
+from fcn_studio.core.trace import Trace
 
 SKIP_COLOUR = "#3d8fc9"  # of the arrows from the pools: a blue that is seen on light and dark grounds
 
@@ -66,7 +67,7 @@ class SingleGraph(QObject):
         height, width = trace.size
         size = f"{width} x {height}"
         if not trace.stages:
-            layer = trace.score_maps["score"]
+            layer = trace.score_maps[SCORE]
             rows, columns = layer.evidence.shape[1:]
             return (
                 Node(PHOTO_NODE, 0, 0, size, self.tr("photo")),
@@ -90,7 +91,7 @@ class SingleGraph(QObject):
     def arrows(self, trace: Trace) -> tuple[Arrow, ...]:
         """What leads from the photo to the mask."""
         if not trace.stages:
-            step = trace.upsamplings["upscore"]
+            step = trace.upsamplings[UPSCORE]
             return (
                 Arrow(PHOTO_NODE, "score", self.tr("backbone"), strength=0.5),
                 Arrow("score", OUTPUT, self.tr("resize x{0}").format(step.stride), strength=0.5),
@@ -132,7 +133,7 @@ class SingleGraph(QObject):
                 "One score layer of stride {0}, resized bilinearly to the photo. There are no skips, so there is "
                 "nothing to fuse."
             )
-            return text.format(trace.upsamplings["upscore"].stride)
+            return text.format(trace.upsamplings[UPSCORE].stride)
         height, width = padded_size(trace)
         text = self.tr(
             "ReLU and normalisation stand between the sums, so that scores have no shares of skips. Nodes show the "

@@ -20,10 +20,12 @@ from fcn_studio.app.views.marks import LAYER_COLOURS
 from fcn_studio.app.widgets.choice_box import ChoiceBox
 from fcn_studio.app.widgets.gain_slider import GainSlider
 from fcn_studio.app.widgets.kernel_plot import KernelPlot
+from fcn_studio.core.graph.names import BY_VARIANT, PUBLISHED, VARIANTS, layers_of, variant_title
 from fcn_studio.core.live_fusion import Gains
-from fcn_studio.core.trace import LAST_STEP, Trace, UpsamplingKind, layers_of
+from fcn_studio.core.trace import Trace, UpsamplingKind
 
 WIDTH = 320
+WHOLE = PUBLISHED[-1]  # the button for the net as it is
 UPSAMPLINGS: tuple[UpsamplingKind, ...] = ("learned", "bilinear", "nearest", "max_unpooling")
 
 
@@ -54,6 +56,9 @@ class FusionControls(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFixedWidth(WIDTH)
         self.sliders = {layer: GainSlider(layer, colour) for layer, colour in LAYER_COLOURS.items()}
+        for layer, slider in self.sliders.items():
+            slider.setVisible(layer in layers_of(PUBLISHED[-1]))
+        self._layers: tuple[str, ...] = ()
         self._presets: dict[str, QPushButton] = {}
         self._title = QLabel(self.tr("Strength of each score layer"))
         self._title.setProperty("role", "title")
@@ -66,16 +71,12 @@ class FusionControls(QScrollArea):
         self._build()
         for slider in self.sliders.values():
             slider.gain_requested.connect(self.gains_moved)
-        for name, gains in (
-            ("32s_chain", Gains(1, 0, 0)),
-            ("16s_chain", Gains(1, 1, 0)),
-            ("8s", Gains()),
-            ("skips", Gains(0, 1, 1)),
-        ):
-            self._presets[name].clicked.connect(lambda _=False, gains=gains: self.mixture_chosen.emit(gains))
-        for variant in ("32s", "16s"):
-            button = self._presets[f"exit_{variant}"]
-            button.clicked.connect(lambda _=False, variant=variant: self.exit_chosen.emit(variant))
+        self._presets[WHOLE].clicked.connect(lambda: self.mixture_chosen.emit(Gains()))
+        self._presets["skips"].clicked.connect(lambda: self.mixture_chosen.emit(Gains(0)))
+        for variant in VARIANTS[:-1]:
+            chain, early = self._presets[f"{variant}_chain"], self._presets[f"exit_{variant}"]
+            chain.clicked.connect(lambda _=False, variant=variant: self.mixture_chosen.emit(self._chain(variant)))
+            early.clicked.connect(lambda _=False, variant=variant: self.exit_chosen.emit(variant))
         self._kind.activated.connect(self._on_kind)
 
     def _build(self) -> None:
@@ -88,16 +89,7 @@ class FusionControls(QScrollArea):
             column.addWidget(slider)
         grid = QGridLayout()
         grid.setSpacing(6)
-        for place, (name, words, tip) in enumerate(
-            (
-                ("32s_chain", self.tr("No skips"), self.tr("The chain x2, x2, x8 over score_fr alone")),
-                ("16s_chain", self.tr("pool4 only"), self.tr("The chain x2, x8 over score_fr and score_pool4")),
-                ("8s", self.tr("Net as it is"), self.tr("All gains 1: FCN-8s")),
-                ("skips", self.tr("Skips alone"), self.tr("What score_pool4 and score_pool3 say without score_fr")),
-                ("exit_32s", self.tr("FCN-32s exit"), self.tr("score_fr enlarged by x32 at once")),
-                ("exit_16s", self.tr("FCN-16s exit"), self.tr("fuse_pool4 enlarged by x16 at once")),
-            )
-        ):
+        for place, (name, words, tip) in enumerate(self._preset_texts()):
             button = QPushButton(words)
             button.setObjectName(f"fusion_{name}")
             button.setProperty("role", "inline")
@@ -130,6 +122,52 @@ class FusionControls(QScrollArea):
         column.addStretch(1)
         self.setWidget(side)
 
+    def _preset_texts(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, words and tip of each button."""
+        at_once = self.tr("{0} enlarged by x{1} at once")
+        coarsest, middle, *finer = VARIANTS[:-1]
+        return (
+            (f"{coarsest}_chain", self.tr("No skips"), self.tr("The chain x2, x2, x8 over score_fr alone")),
+            (f"{middle}_chain", self.tr("pool4 only"), self.tr("The chain x2, x8 over score_fr and score_pool4")),
+            (WHOLE, self.tr("Net as it is"), self.tr("All gains 1: FCN-8s")),
+            ("skips", self.tr("Skips alone"), self.tr("What score_pool4 and score_pool3 say without score_fr")),
+            *(
+                (f"exit_{name}", self.tr("{0} exit").format(variant_title(name)), at_once.format(*_last(name)))
+                for name in (coarsest, middle)
+            ),
+            *(
+                preset
+                for name in finer
+                for preset in (
+                    (
+                        f"{name}_chain",
+                        self.tr("Up to {0}").format(BY_VARIANT[name].tap),
+                        self.tr("Finer skips left out"),
+                    ),
+                    (f"exit_{name}", self.tr("{0} exit").format(variant_title(name)), at_once.format(*_last(name))),
+                )
+            ),
+        )
+
+    def _chain(self, variant: str) -> Gains:
+        """The gains that leave the layers of a coarser variant, on the way of this net's finest."""
+        return Gains(**{layer: 0.0 for layer in self._layers if layer not in layers_of(variant)})
+
+    def _tell(self, trace: Trace) -> None:
+        """What the buttons do with this net."""
+        for name, _, tip in self._preset_texts():
+            self._presets[name].setToolTip(tip)
+        finest = trace.variants[-1]
+        if finest == PUBLISHED[-1]:
+            return
+        self._presets[WHOLE].setToolTip(self.tr("All gains 1: {0}").format(trace.title(finest)))
+        factors = [step.by.stride for step, _ in trace.graph.skips] + [trace.graph.exit(finest).by.stride]
+        steps, skips = ", ".join(f"x{factor}" for factor in factors), ", ".join(self._layers[1:])
+        self._presets["skips"].setToolTip(self.tr("What {0} say without score_fr").format(skips))
+        for variant in VARIANTS[:-1]:
+            left = ", ".join(layer for layer in self._layers if layer in layers_of(variant))
+            self._presets[f"{variant}_chain"].setToolTip(self.tr("The chain {0} over {1}").format(steps, left))
+
     @property
     def gains(self) -> Gains:
         """Where the sliders are."""
@@ -142,20 +180,18 @@ class FusionControls(QScrollArea):
 
     def set_trace(self, trace: Trace) -> None:
         """What can be controlled of this net: nothing where scores are not fused."""
-        layers = layers_of(trace.variants[-1]) if trace.fuses_scores else ()
+        self._layers = layers = layers_of(trace.variants[-1]) if trace.fuses_scores else ()
         self._title.setVisible(bool(layers))
         for layer, slider in self.sliders.items():
             slider.setVisible(layer in layers)
         fusing = len(layers) > 0
-        for name, shown in (
-            ("32s_chain", len(layers) > 1),
-            ("16s_chain", len(layers) > 2),
-            ("8s", fusing),
-            ("skips", len(layers) > 1),
-            ("exit_32s", fusing and "32s" in trace.variants[:-1]),
-            ("exit_16s", fusing and "16s" in trace.variants[:-1]),
-        ):
-            self._presets[name].setVisible(shown)
+        self._presets[WHOLE].setVisible(fusing)
+        self._presets["skips"].setVisible(len(layers) > 1)
+        for number, variant in enumerate(VARIANTS[:-1], start=1):
+            self._presets[f"{variant}_chain"].setVisible(len(layers) > number)
+            self._presets[f"exit_{variant}"].setVisible(fusing and variant in trace.variants[:-1])
+        if fusing:
+            self._tell(trace)
         self._kind.setEnabled(fusing)
         if not fusing:
             self.show_upsampling("learned")
@@ -193,7 +229,7 @@ class FusionControls(QScrollArea):
 
     def show_kernel(self, fused: Trace, variant: str) -> None:
         """Draws the kernel of a variant's last enlargement, if it has one."""
-        step = fused.upsamplings[LAST_STEP[variant][1]]
+        step = fused.upsamplings[fused.graph.exit(variant).by.layer]
         self._kernel.setVisible(step.places is None)
         if step.places is None:
             line = step.line() if step.weight is None else step.weight[0, 0, step.kernel // 2]
@@ -202,3 +238,8 @@ class FusionControls(QScrollArea):
     @Slot(int)
     def _on_kind(self, index: int) -> None:
         self.upsampling_chosen.emit(UPSAMPLINGS[index])
+
+
+def _last(variant: str) -> tuple[str, int]:
+    """The node that a variant enlarges at once, and by how much."""
+    return BY_VARIANT[variant].fused, BY_VARIANT[variant].stride

@@ -30,13 +30,13 @@ from fcn_studio.app.views.view_transform import ViewTransform
 from fcn_studio.app.widgets.choice_box import ChoiceBox
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.decoder_graph import PARTS, PHOTO_NODE, Part
+from fcn_studio.core.graph.names import OUTPUT, SCORE, VARIANTS, layers_of
 from fcn_studio.core.heat import NO_VALUE
 from fcn_studio.core.live_fusion import Gains, LiveFusion
-from fcn_studio.core.trace import OUTPUT, SCORE_LAYERS, Trace, UpsamplingKind
+from fcn_studio.core.trace import Trace, UpsamplingKind
 
 Mixed = tuple[Trace, NDArray[np.float64]]  # with gains, and the shares of its finest mask's classes
 SETTLE_MS = 120  # after which counts and the graph's pictures follow a slider
-CHAIN = {(0.0, 0.0): "32s", (1.0, 0.0): "16s"}  # gains of pool4 and pool3 that look like an exit but are a chain
 
 
 class FusionView(QFrame):
@@ -354,8 +354,11 @@ class FusionView(QFrame):
     def _mixture(self, trace: Trace) -> str:
         """What net these gains are."""
         gains = self.gains
-        pair = (gains.score_pool4, gains.score_pool3)
-        chain = CHAIN.get(pair) if gains.score_fr == 1 and trace.variants[-1] == "8s" else None
+        # Gains that look like an exit, but are a chain.
+        used = [gains.of(layer) for layer in layers_of(trace.variants[-1])]
+        ones = used.index(0.0) if 0.0 in used else len(used)
+        chained = 0 < ones < len(used) and used == [1.0] * ones + [0.0] * (len(used) - ones)
+        chain = VARIANTS[ones - 1] if chained else None
         if self._exit:
             return self.tr("The exit itself: one enlargement, no chain.")
         if chain in trace.variants:
@@ -401,14 +404,12 @@ class FusionView(QFrame):
         truth = known.mask if known is not None and comparable(trace, known) else None
 
         def question(token: CancelToken) -> tuple[dict[str, NDArray[np.float32 | np.uint8]], Figures, Trace | None]:
-            fused = trace.fuse(
-                score_fr=gains.score_fr, pool4=gains.score_pool4, pool3=gains.score_pool3, upsampling=kind
-            )
+            fused = trace.fuse(upsampling=kind, **gains.by_layer)
             pictures: dict[str, NDArray[np.float32 | np.uint8]] = {}
             for name in names:
                 token.check()
                 # A score layer is seen as it speaks, however little it is listened to.
-                source = trace if name in SCORE_LAYERS else fused
+                source = trace if name in trace.score_maps else fused
                 pictures[name] = picture_of(source, live, gains, name, chosen)
             return pictures, figures_of(trace, live, gains, leaving, truth, token), None if leaving else fused
 
@@ -424,12 +425,12 @@ class FusionView(QFrame):
         if mask is not None:
             pictures[OUTPUT] = mask
         if not trace.stages:
-            scores = trace.node("score")
+            scores = trace.node(SCORE)
             values = scores.argmax(axis=0).astype(np.uint8)
             chosen = scores[trace.labels.index(self._class)] if self._class is not None else values
             image = node_image(chosen, table)
             if image is not None:
-                pictures["score"] = image
+                pictures[SCORE] = image
         self.graph.set_pictures(pictures)
 
     def _table(self, trace: Trace, *, void_shown: bool) -> tuple[int, ...]:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from fcn_studio.app.views.plot_colours import LAYER_COLOURS as RGB_OF_LAYERS
 from fcn_studio.app.views.rendering import indexed_image, sample
 from fcn_studio.app.views.view_transform import Placement
+from fcn_studio.core.contributions import LAYER_COLOURS as RGB_OF_LAYERS
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom on the photo, edges of pixels
 OTHER = "#c8c8c8"  # of the only layer of a net that does not fuse scores

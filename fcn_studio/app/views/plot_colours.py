@@ -10,19 +10,20 @@ from PySide6.QtGui import QColor, QPalette
 
 from fcn_studio.app.panels import TRUTH
 from fcn_studio.core.changes import Verdict
-from fcn_studio.core.trace import OUTPUT
+from fcn_studio.core.graph.names import OUTPUT, VARIANTS
 
 Colour = tuple[int, int, int]
 
 # Okabe & Ito, "Color Universal Design" (2008): orange, reddish purple and sky blue; white is the truth.
 VARIANT_COLOURS: Mapping[str, Colour] = MappingProxyType(
-    {TRUTH: (255, 255, 255), "32s": (230, 159, 0), "16s": (228, 130, 180), "8s": (86, 180, 233), OUTPUT: (0, 158, 115)}
+    {
+        TRUTH: (255, 255, 255),
+        **dict(zip(VARIANTS, ((230, 159, 0), (228, 130, 180), (86, 180, 233), (240, 228, 66)), strict=True)),
+        OUTPUT: (0, 158, 115),
+    }
 )
 VERDICT_COLOURS: Mapping[Verdict, Colour] = MappingProxyType(
     {Verdict.RESCUED: (0, 158, 115), Verdict.HARMED: (213, 94, 0), Verdict.BOTH_WRONG: (240, 228, 66)}
-)
-LAYER_COLOURS: Mapping[str, Colour] = MappingProxyType(
-    {"score_fr": (213, 94, 0), "score_pool4": (0, 114, 178), "score_pool3": (0, 158, 115)}
 )
 
 # Every eighth of viridis (S. van der Walt and N. Smith 2015, CC0): dark for 0, bright for 1, even to the eye.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QPolygonF
+
+from fcn_studio.core.graph.names import VARIANTS
 
 
 def paint_marker(painter: QPainter, variant: str, point: QPointF, half: float) -> None:
-    """Paints a square for 32s, a triangle for 16s and a disc for all others.
+    """Paints a square for 32s, a triangle for 16s, a diamond for 4s and a disc for all others.
 
     Args:
         painter: With the pen and brush to use.
@@ -15,10 +17,20 @@ def paint_marker(painter: QPainter, variant: str, point: QPointF, half: float) -
         point: Its middle.
         half: Half of its size, in pixels.
     """
-    if variant == "32s":
-        painter.drawRect(QRectF(point.x() - half, point.y() - half, 2 * half, 2 * half))
-    elif variant == "16s":
-        corners = ((0, -half - 1), (-half - 1, half), (half + 1, half))
+    reach = half + 1
+    corners = dict(
+        zip(
+            VARIANTS,
+            (
+                ((-half, -half), (half, -half), (half, half), (-half, half)),
+                ((0, -reach), (-reach, half), (reach, half)),
+                None,
+                ((0, -reach), (reach, 0), (0, reach), (-reach, 0)),
+            ),
+            strict=True,
+        )
+    ).get(variant)
+    if corners is not None:
         painter.drawPolygon(QPolygonF([point + QPointF(x, y) for x, y in corners]))
     else:
         painter.drawEllipse(point, half, half)

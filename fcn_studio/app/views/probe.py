@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QLabel,
 from fcn_studio.app.appearance import Appearance
 from fcn_studio.app.background import Background
 from fcn_studio.app.jobs import FieldTask
-from fcn_studio.app.panels import VARIANTS, PanelId
+from fcn_studio.app.panels import PanelId
 from fcn_studio.app.shown import Probed, Shown
 from fcn_studio.app.views.captions import panel_title
 from fcn_studio.app.views.marks import LAYER_COLOURS, Marks
@@ -22,6 +22,7 @@ from fcn_studio.app.widgets.choice_box import ChoiceBox
 from fcn_studio.app.widgets.share_bars import Bar, BarGroup, ShareBars
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.explain import Explanation, explain, explain_region, receptive_fields
+from fcn_studio.core.graph.names import PUBLISHED, SCORE_LAYERS, VARIANTS, layers_of
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.trace import Trace
 
@@ -106,7 +107,7 @@ class ProbeView(QFrame):
             )
         )
         self._effective.addItem(self.tr("No effective field"))
-        self._effective.addItems([self.tr("Effective field of {0}").format(layer) for layer in LAYER_COLOURS])
+        self._offer_fields(layers_of(PUBLISHED[-1]))
         self._effective.currentIndexChanged.connect(self._ask_field)
         self._heat: NDArray[np.uint8] | None = None
         self._heat_of: FieldTask | None = None
@@ -246,6 +247,8 @@ class ProbeView(QFrame):
         self._unpin.setVisible(probed.pinned)
         pinned_pixel = found is not None and probed.pinned and probed.pixel is not None
         fuses = trace is not None and trace.fuses_scores
+        if trace is not None and fuses:
+            self._offer_fields(max(layers_of(PUBLISHED[-1]), trace.graph.layers, key=len))
         self._channels.setVisible(pinned_pixel and fuses)
         self._effective.setVisible(pinned_pixel and fuses)
         self._ask_field()
@@ -293,16 +296,29 @@ class ProbeView(QFrame):
         heat = self._heat if task is not None and task == self._heat_of else None
         return Marks(probed.pixel if probed.pinned else None, region, fields, heat, task if heat is not None else None)
 
+    def _offer_fields(self, layers: tuple[str, ...]) -> None:
+        """Lists the layers whose effective field can be seen."""
+        with QSignalBlocker(self._effective):
+            for number in range(self._effective.count() - 1, len(layers)):
+                self._effective.addItem(self.tr("Effective field of {0}").format(layers[number]))
+            while self._effective.count() > len(layers) + 1:
+                self._effective.removeItem(self._effective.count() - 1)
+
+    @property
+    def _finest(self) -> Explanation | None:
+        """Of the first checkpoint's finest variant, where it fuses scores."""
+        return next((self._found[PanelId(name)] for name in reversed(VARIANTS) if PanelId(name) in self._found), None)
+
     def _field_task(self) -> FieldTask | None:
         """The effective field that is to be seen, if one is."""
         found, index = (
-            self._found.get(PanelId(VARIANTS[-1])) or self._found.get(self._panel),
+            self._finest or self._found.get(self._panel),
             self._effective.currentIndex(),
         )
         probed = self._probed
         if found is None or index <= 0 or not probed.pinned or probed.pixel is None:
             return None
-        return FieldTask(tuple(LAYER_COLOURS)[index - 1], probed.pixel, int(found.ranking()[0]))
+        return FieldTask(SCORE_LAYERS[index - 1], probed.pixel, int(found.ranking()[0]))
 
     @Slot()
     def _ask_field(self) -> None:

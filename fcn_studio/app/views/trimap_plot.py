@@ -28,7 +28,7 @@ from fcn_studio.app.views.plot_colours import line_colour
 from fcn_studio.app.views.plot_markers import paint_marker
 from fcn_studio.app.views.read_plot import ReadPlot
 from fcn_studio.core.files import whole_file
-from fcn_studio.core.trace import variant_title
+from fcn_studio.core.graph.names import variant_title
 
 TICK_STEPS = (1.0, 2.0, 5.0, 10.0, 20.0)  # percent, between two marks of the upright axis
 MOST_TICKS = 7

@@ -14,8 +14,9 @@ import numpy as np
 
 from fcn_studio.core.boundary import TRIMAP_WIDTHS
 from fcn_studio.core.evaluation import Evaluation
+from fcn_studio.core.graph.names import VARIANTS
 from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH
-from fcn_studio.core.plot_series import DARK_SERIES, LIGHT_SERIES, MARKERS, VARIANTS
+from fcn_studio.core.plot_series import DARK_SERIES, LIGHT_SERIES, MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

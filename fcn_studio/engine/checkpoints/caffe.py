@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.geometry import PHOTO, crop_pair
+from fcn_studio.core.graph.names import BY_VARIANT, COARSEST, PUBLISHED, SCORE_LAYERS
 from fcn_studio.engine.checkpoints.caffe_blobs import CaffeBlob
 from fcn_studio.engine.checkpoints.caffe_reader import CaffeLayer, scan_caffemodel
 from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
@@ -31,8 +31,9 @@ from fcn_studio.engine.preprocess import CAFFE, Preprocessing
 
 PADDING = 100
 SUFFIXES = MappingProxyType({"semantic": "_sem", "geometric": "_geo"})
+OWN_NAMES = MappingProxyType({COARSEST.last: "upscore"})  # of layers here: what they are called there
 # The layer that enlarges to the photo says which net it is.
-LAST_LAYER = MappingProxyType({"upscore": "32s", "upscore16": "16s", "upscore8": "8s"})
+LAST_LAYER = MappingProxyType({OWN_NAMES.get(BY_VARIANT[name].last, BY_VARIANT[name].last): name for name in PUBLISHED})
 SCALING = ("Scale", "Power")
 KINDS = MappingProxyType({"Convolution": 2, "Deconvolution": 1, "InnerProduct": 2})  # with weights: how many blobs
 # Means in the data layers of the nets' own repository (siftflow_layers.py, nyud_layers.py), by number of classes.
@@ -181,7 +182,7 @@ def _state(
         if layer.kind not in KINDS:
             raise CheckpointError(f"{path}: layer {name} is of the kind {layer.kind}, which no published FCN has.")
         ours = name.removesuffix(head.suffix) if head.suffix else name
-        ours = "upscore32" if ours == "upscore" else ours
+        ours = COARSEST.last if ours == OWN_NAMES[COARSEST.last] else ours
         if len(layer.stored) != KINDS[layer.kind]:
             raise CheckpointError(
                 f"{path}: layer {name} has {len(layer.stored)} blobs of weights, not {KINDS[layer.kind]}; "
@@ -271,7 +272,7 @@ def _check_crops(
 ) -> None:
     """Refuses crops that do not align the grids as the coordinates of the layers say."""
     expected = crop_offsets(architecture)
-    names = {f"score_pool4{head.suffix}c": "score_pool4", f"score_pool3{head.suffix}c": "score_pool3"}
+    names = {f"{layer}{head.suffix}c": layer for layer in SCORE_LAYERS}
     names[f"score{head.suffix}"] = f"score {variant}"
     for name, layer in crops.items():
         wanted = expected.get(names.get(name, ""))
@@ -284,17 +285,9 @@ def _check_crops(
 
 def crop_offsets(architecture: Architecture) -> dict[str, int]:
     """The crops of the skips, and of each variant's scores: 5, 9 and 19, 27, 31 in the published VGG-16 nets."""
-    fine, middle, coarse = architecture.pool_maps().values()
-    kernels = architecture.kernels()
-    found = {"score 32s": coarse.upsampled(32, kernels["upscore32"]).crop_to(PHOTO)}
-    upscored = coarse.upsampled(2, kernels["upscore2"])
-    found["score_pool4"] = crop_pair(upscored, middle)[1]
-    fused = middle.cropped(found["score_pool4"])
-    found["score 16s"] = fused.upsampled(16, kernels["upscore16"]).crop_to(PHOTO)
-    found["score_pool3"] = crop_pair(fused.upsampled(2, kernels["upscore_pool4"]), fine)[1]
-    fused = fine.cropped(found["score_pool3"])
-    found["score 8s"] = fused.upsampled(8, kernels["upscore8"]).crop_to(PHOTO)
-    return found
+    graph = architecture.whole_graph()
+    skips = {step.skip: step.skip_crop for step, _ in graph.skips}
+    return skips | {f"score {found.variant}": found.crop for found in graph.exits}
 
 
 def _preprocessing(classes: int, two_heads: bool) -> Preprocessing:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.graph.names import PUBLISHED
 from fcn_studio.core.labels import LabelSet, counted_classes, voc_colour
 from fcn_studio.engine.checkpoints.efficientnet_lite import efficientnet_lite, is_efficientnet_lite
 from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
@@ -121,7 +122,7 @@ def _from_features(path: Path, state: dict[str, Tensor], kind: str) -> FCN:
         alignment="classifier",
         channels=(first, second, third, fourth, fifth),
         fc_channels=fc,
-        variants=("32s",),
+        variants=PUBLISHED[:1],
         trunk="alexnet" if kind == "alexnet" else "vgg16",
     )
     found: dict[str, Tensor] = {}
@@ -147,7 +148,7 @@ def _googlenet(path: Path, state: dict[str, Tensor]) -> FCN:
         channels=block_channels(first),
         fc_channels=score.shape[-1],
         batch_norm=True,
-        variants=("32s",),
+        variants=PUBLISHED[:1],
         trunk="googlenet",
         dropout=0.2,  # torchvision.models.GoogLeNet
     )

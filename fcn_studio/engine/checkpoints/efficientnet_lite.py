@@ -18,6 +18,7 @@ from pathlib import Path
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.graph.names import PUBLISHED
 from fcn_studio.engine.checkpoints.parts import filled
 from fcn_studio.engine.nets.architecture import Architecture, TrunkKind
 from fcn_studio.engine.nets.fcn import FCN
@@ -56,7 +57,7 @@ def efficientnet_lite(path: Path, state: Mapping[str, Tensor]) -> FCN:
         channels=block_channels(trunk),
         fc_channels=score.shape[1],
         batch_norm=True,
-        variants=("32s",),
+        variants=PUBLISHED[:1],
         trunk=trunk,
         dropout=DROPOUT[int(trunk[-1])],
     )

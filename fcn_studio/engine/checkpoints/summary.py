@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fcn_studio.core.graph.names import OUTPUT, PUBLISHED
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import OUTPUT
 from fcn_studio.engine.checkpoints.binary import CARD_ENTRY
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.checkpoints.repositories import PREPARED, PYTORCH_FCN
@@ -94,7 +94,7 @@ def _choices(checkpoint: Checkpoint) -> list[str]:
             f"decoder class {card['scheme']}, by {card.get('scheme_chosen_by')}; other classes have the same layers, "
             "and `weights import --decoder` chooses"
         )
-    if card.get("source") == PYTORCH_FCN.name and checkpoint.net.architecture.variants == ("8s",):
+    if card.get("source") == PYTORCH_FCN.name and checkpoint.net.architecture.variants == PUBLISHED[-1:]:
         said = "scaled" if card.get("at_once") else "not scaled"
         found.append(f"pool4 and pool3 are {said}, by the file's name; `weights import --at-once` chooses")
     if len(PREPARED.get(str(card.get("source")), ())) > 1:

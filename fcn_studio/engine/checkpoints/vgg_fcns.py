@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
+from fcn_studio.core.graph.names import BY_VARIANT, COARSEST, PUBLISHED, upsamplings_of
 from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
 from fcn_studio.engine.checkpoints.parts import filled, labels_for, layer_of, upsampling_kind, upscores
 from fcn_studio.engine.checkpoints.repositories import (
@@ -25,14 +25,6 @@ from fcn_studio.engine.checkpoints.wanted import Wanted
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.preprocess import Preprocessing
 
-# The layers that enlarge the scores, by variant.
-UPSCORES = MappingProxyType(
-    {
-        "32s": ("upscore32",),
-        "16s": ("upscore2", "upscore16"),
-        "8s": ("upscore2", "upscore_pool4", "upscore8"),
-    }
-)
 NEEDED = ("fc6", "fc7", "score_fr")
 AT_ONCE_NAMES = ("atonce", "at-once", "at_once")
 
@@ -70,7 +62,7 @@ def load_vgg_fcn(path: Path, state: Mapping[str, Tensor], wanted: Wanted | None 
         raise CheckpointError(
             f"{path}: layer{'' if one else 's'} {words} {'is' if one else 'are'} missing; is the file complete?"
         )
-    variant = "8s" if "score_pool3.weight" in tensors else "16s" if "score_pool4.weight" in tensors else "32s"
+    variant = [name for name in PUBLISHED if f"{BY_VARIANT[name].layer}.weight" in tensors][-1]
     resized = _is_resized(path, repository, tensors, variant)
     classes = int(layer_of(path, tensors, "score_fr.weight").shape[0])
     scales, at_once = _scales(path, repository, variant, wanted.at_once)
@@ -118,13 +110,13 @@ def _is_resized(path: Path, repository: Repository, tensors: Mapping[str, Tensor
     there = {key.rpartition(".")[0] for key in tensors if upscores(key)}
     if not there and repository.resizes:
         return True
-    for layer in UPSCORES[variant]:
+    for layer in upsamplings_of(variant):
         if layer not in there:
             raise CheckpointError(
                 f"{path}: layer {repository.theirs(layer)}, which FCN-{variant} enlarges its scores by, is missing; is "
                 "the file complete?"
             )
-    if surplus := sorted(there - set(UPSCORES[variant])):
+    if surplus := sorted(there - set(upsamplings_of(variant))):
         raise CheckpointError(
             f"{path}: unexpected layer {repository.theirs(surplus[0])} of an FCN-{variant}; a different net?"
         )
@@ -136,7 +128,9 @@ def _scales(path: Path, repository: Repository, variant: str, wanted: bool | Non
     scaled = wanted
     if scaled is None:
         named = repository is PYTORCH_FCN and any(word in path.stem.lower() for word in AT_ONCE_NAMES)
-        scaled = variant != "32s" and (repository.scales != NO_SCALES or (variant == "8s" and named))
+        scaled = variant != COARSEST.variant and (
+            repository.scales != NO_SCALES or (variant == PUBLISHED[-1] and named)
+        )
     return (AT_ONCE_SCALES, True) if scaled else (NO_SCALES, False)
 
 

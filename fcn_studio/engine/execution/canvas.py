@@ -12,7 +12,9 @@ At 375x500 that is 0.71 of the multiplications of the trunk on the published wid
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -22,7 +24,7 @@ from fcn_studio.engine.execution.blocks import Block
 
 STRIDE = 16  # of pool4, the last grid that is put together from a part and the canvas around it
 CELLS = 10  # of stride 16 on the small canvas: as many as both edges reach (3 each), and constant ones between
-SCORED = ("block3", "block4")  # whose pools have score layers
+SCORED = MappingProxyType({"block2": "pool2", "block3": "pool3", "block4": "pool4"})  # whose pools can have scores
 EDGE = 4  # cells that are copied from each edge, one more than it reaches
 
 
@@ -75,8 +77,8 @@ class Canvas:
     That is 256 times 0.6 MB at the most, in fp32 on the published widths. Nothing is let go: recorded passes use it.
     """
 
-    def __init__(self, blocks: tuple[Block, ...]) -> None:
-        self._blocks = blocks
+    def __init__(self, blocks: tuple[Block, ...], scored: Collection[str]) -> None:
+        self._blocks, self._scored = blocks, scored
         self._known: dict[tuple[int, int], Surroundings] = {}
 
     def around(self, height: int, width: int) -> Surroundings:
@@ -96,7 +98,7 @@ class Canvas:
             features = functional.max_pool2d(features, 2, 2, ceil_mode=True)
             row, column = features.shape[-2] // 2, features.shape[-1] // 2
             constants[block.name] = features[..., row : row + 1, column : column + 1].clone()
-            if block.name in SCORED:
+            if SCORED.get(block.name) in self._scored:
                 grids[block.name] = features
         return Surroundings(constants, grids)
 

@@ -98,7 +98,7 @@ def _vgg16(net: FCN) -> Iterator[Section]:
     for block, count in enumerate(VGG16_CONVOLUTIONS, start=1):
         parts += [_convolution(net, f"conv{block}_{number}") for number in range(1, count)]
         parts += _pooled(net, f"conv{block}_{count}", POOL)
-        if block in (3, 4):
+        if f"pool{block}" in net.architecture.taps():
             yield Section(f"pool{block}", tuple(parts))
             parts = []
     yield Section("fc7", (*parts, _product(net, "fc6"), _product(net, "fc7")))
@@ -133,6 +133,7 @@ def _googlenet(net: FCN) -> Iterator[Section]:
 
 def _efficientnet_lite(net: FCN) -> Iterator[Section]:
     parts: list[Step | Paths] = [_unit(net, "stem")]
+    taps = {tap.name: name for name, tap in net.architecture.taps().items()}
     for number in range(1, 8):
         stage = net.get_submodule(f"stage{number}")
         for place, block in enumerate(stage.children()):
@@ -142,10 +143,10 @@ def _efficientnet_lite(net: FCN) -> Iterator[Section]:
                 parts.append(Paths((chain, (_unchanged(chain[0].inputs),)), added=True))
             else:
                 parts += chain
-        if number in (3, 5):
-            yield Section("pool3" if number == 3 else "pool4", tuple(parts))
+        if f"stage{number}" in taps:
+            yield Section(taps[f"stage{number}"], tuple(parts))
             parts = []
-    yield Section("fc7", (*parts, _unit(net, net.architecture.tap_names()[-1])))
+    yield Section("fc7", (*parts, _unit(net, net.architecture.taps()["fc7"].name)))
 
 
 def _unit(net: FCN, name: str) -> Step:

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.trace import TAPS
+from fcn_studio.core.graph.names import TAPS
 from fcn_studio.engine.execution.columns import Span, spans, tap_maps, whole_width
 from fcn_studio.engine.execution.layers import Paths, Section, input_side, sections_of
 from fcn_studio.engine.execution.rows import Pace, memory, output_size, output_sizes, stream
@@ -168,27 +168,29 @@ class _Grids:
     def __init__(self, net: FCN, heights: dict[str, int], widths: dict[str, int], *, keep_taps: bool) -> None:
         self._net = net
         architecture = net.architecture
-        sizes = {tap: (heights[tap], widths[tap]) for tap in Taps._fields}
-        channels = dict(zip(Taps._fields, architecture.tap_channels(), strict=True))
+        taps = architecture.taps()
+        sizes = {tap: (heights[tap], widths[tap]) for tap in taps}
         self._taps = None
         if keep_taps:
-            shapes = [(1, channels[tap], *sizes[tap]) for tap in Taps._fields]
-            needed = 4 * sum(math.prod(shape) for shape in shapes)
+            shapes = {name: (1, tap.channels, *sizes[name]) for name, tap in taps.items()}
+            needed = 4 * sum(math.prod(shape) for shape in shapes.values())
             if needed > psutil.virtual_memory().available:
                 raise ImageError(
                     f"The features of this photo need {needed / 2**30:.1f} GiB of memory, which is not free; "
                     "trace it without keeping them, or make it smaller."
                 )
-            self._taps = Taps(*(torch.empty(shape) for shape in shapes))
-        self._layers = {tap: layer for layer, tap in TAPS.items() if getattr(net, layer) is not None}
-        self._maps = {tap: torch.empty(1, architecture.num_classes, *sizes[tap]) for tap in self._layers}
-        self._scales = {"pool3": architecture.pool3_scale, "pool4": architecture.pool4_scale, "fc7": 1.0}
+            self._taps = {name: torch.empty(shape) for name, shape in shapes.items()}
+        self._layers = {TAPS[layer]: layer for layer in architecture.score_layers}
+        self._maps = {
+            layer: torch.empty(1, architecture.num_classes, *sizes[tap]) for tap, layer in self._layers.items()
+        }
+        self._scales = architecture.scales
         self._span: Span | None = None
         self._done: dict[str, int] = {}
 
     def begin(self, span: Span) -> None:
         """From the top again, in other columns."""
-        self._span, self._done = span, dict.fromkeys(Taps._fields, 0)
+        self._span, self._done = span, dict.fromkeys(self._net.architecture.taps(), 0)
 
     def put(self, tap: str, part: Tensor) -> None:
         """Scores and keeps the next rows of a tap."""
@@ -200,16 +202,16 @@ class _Grids:
             return
         features = part[..., own].float()  # scores are small: in fp32 they cost nothing and keep close calls right
         if tap in self._layers:
-            scale = self._scales[tap]
-            layer = self._net.get_submodule(self._layers[tap])
-            self._maps[tap][..., rows, cells] = layer(features if scale == 1 else features * scale).cpu()
+            name = self._layers[tap]
+            scale, layer = self._scales[name], self._net.get_submodule(name)
+            self._maps[name][..., rows, cells] = layer(features if scale == 1 else features * scale).cpu()
         if self._taps is not None:
-            getattr(self._taps, tap)[..., rows, cells] = features.cpu()
+            self._taps[tap][..., rows, cells] = features.cpu()
 
     @property
     def maps(self) -> ScoreMaps:
         """Of the whole photo."""
-        return ScoreMaps(self._maps["fc7"], self._maps.get("pool4"), self._maps.get("pool3"))
+        return self._maps
 
     @property
     def taps(self) -> Taps | None:

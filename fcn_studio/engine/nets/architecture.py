@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.geometry import PHOTO, CoordMap, Layer, aligned_kernel, crop_pair
-from fcn_studio.engine.nets.trunks.efficientnet_lite_table import LITE_KINDS, LiteKind, layers_of
+from fcn_studio.core.geometry import PHOTO, CoordMap, Layer
+from fcn_studio.core.graph.build import fusion_graph, score_node
+from fcn_studio.core.graph.graph import Graph
+from fcn_studio.core.graph.names import BY_LAYER, BY_STRIDE, BY_VARIANT, PUBLISHED, VARIANTS, layers_of
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import LITE_KINDS, LiteKind, lite_layers_of
 
 Alignment = Literal["caffe", "same", "classifier"]
 TrunkKind = Literal["vgg16", "alexnet", "googlenet"] | LiteKind
@@ -16,7 +19,6 @@ Upsampling = Literal["bilinear", "learned", "per_class", "nearest"]
 
 ALIGNMENTS: tuple[Alignment, ...] = ("caffe", "same", "classifier")
 UPSAMPLINGS: tuple[Upsampling, ...] = ("bilinear", "learned", "per_class", "nearest")
-VARIANTS = ("32s", "16s", "8s")
 VGG16_CONVOLUTIONS = (2, 2, 3, 3, 3)  # in each block; Simonyan and Zisserman 2014, configuration D
 VGG16_CHANNELS = (64, 128, 256, 512, 512)
 VGG16_FC_CHANNELS = 4096
@@ -36,6 +38,21 @@ NAMES: dict[TrunkKind, str] = {
     "googlenet": "FCN-GoogLeNet",
     **{lite: f"FCN-EfficientNet-Lite{lite[-1]}" for lite in LITE_KINDS},
 }
+# By stride, finest first: the features that can be scored, and whose channels they have: a block's, counted from 0, or
+# None for what the classifier read.
+SCORED: dict[str, dict[int, tuple[str, int | None]]] = {
+    "vgg16": {4: ("pool2", 1), 8: ("pool3", 2), 16: ("pool4", 3), 32: ("fc7", None)},
+    "alexnet": {8: ("pool1", 0), 16: ("pool2", 1), 32: ("fc7", None)},
+    "googlenet": {8: ("pool2", 1), 16: ("pool3", 2), 32: ("inception5b", 4)},
+    **{lite: {4: ("stage2", 1), 8: ("stage3", 2), 16: ("stage5", 3), 32: ("fc6", None)} for lite in LITE_KINDS},
+}
+
+
+class Tap(NamedTuple):
+    """Features that are scored: their name in this trunk, and their channels."""
+
+    name: str
+    channels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,7 @@ class Architecture:
     fc_channels: int = VGG16_FC_CHANNELS
     batch_norm: bool = False
     upsampling: Upsampling = "bilinear"
-    variants: tuple[str, ...] = VARIANTS
+    variants: tuple[str, ...] = PUBLISHED
     pool4_scale: float = 1.0
     pool3_scale: float = 1.0
     dropout: float = 0.5
@@ -85,6 +102,9 @@ class Architecture:
             raise CheckpointError(f"Unknown upsampling {self.upsampling!r}; it is one of {', '.join(UPSAMPLINGS)}.")
         if not self.variants or any(variant not in VARIANTS for variant in self.variants):
             raise CheckpointError(f"Variants {self.variants} must be some of {', '.join(VARIANTS)}.")
+        for variant in self.variants:
+            if BY_VARIANT[variant].stride not in SCORED[self.trunk]:
+                raise CheckpointError(f"{self.trunk} has no features of stride {variant[:-1]}, which {variant} needs.")
         if self.alignment == "classifier" and self.variants != VARIANTS[:1]:
             raise CheckpointError("A convolutionalised classifier has no skips: its only variant is 32s.")
         sizes = (self.num_classes, self.fc_channels, *self.channels)
@@ -125,43 +145,62 @@ class Architecture:
         return self.trunk in LITE_KINDS
 
     def pool_maps(self) -> dict[str, CoordMap]:
-        """Where the cells of the scored features of strides 8, 16 and 32 lie on the photo, by the features' names."""
+        """Where the cells of the features of `taps` lie on the photo, by the features' own names."""
         layers = {"vgg16": self._vgg16_layers, "alexnet": self._alexnet_layers, "googlenet": self._googlenet_layers}
         found, current = {}, PHOTO
         for name, layer in self._lite_layers() if self.is_lite else layers[self.trunk]():
             current = current.through(layer)
             found[name] = current
-        return {name: found[name] for name in self.tap_names()}
+        return {tap.name: found[tap.name] for tap in self.taps().values()}
 
-    def tap_names(self) -> tuple[str, str, str]:
-        """The features that are scored, of strides 8, 16 and 32: pools' outputs, and what the classifier read."""
-        if self.is_lite:
-            return "stage3", "stage5", "head" if self.alignment == "classifier" else "fc6"
-        taps = {
-            "vgg16": ("pool3", "pool4", "fc7"),
-            "alexnet": ("pool1", "pool2", "fc7"),
-            "googlenet": ("pool2", "pool3", "inception5b"),
-        }
-        return taps[self.trunk]
+    def taps(self) -> dict[str, Tap]:
+        """The features that are scored, finest first, by the name that those of the same stride have in VGG-16.
 
-    def tap_channels(self) -> tuple[int, int, int]:
-        """Channels of the features of `tap_names`."""
-        if self.trunk == "vgg16":
-            return self.channels[2], self.channels[3], self.fc_channels
-        if self.is_lite:
-            return self.channels[2], self.channels[3], self.fc_channels
-        if self.trunk == "alexnet":
-            return self.channels[0], self.channels[1], self.fc_channels
-        return self.channels[1], self.channels[2], self.channels[4]
+        Pools' outputs and what the classifier read: of strides 8, 16 and 32, and of stride 4 where a variant needs it.
+        """
+        finest = min(8, *(BY_VARIANT[variant].stride for variant in self.variants))
+        found = {}
+        for stride, (name, block) in SCORED[self.trunk].items():
+            if stride < finest:
+                continue
+            if self.is_lite and block is None and self.alignment == "classifier":
+                name = "head"
+            channels = self.fc_channels if block is None else self.channels[block]
+            found[BY_STRIDE[stride].tap] = Tap(name, channels)
+        return found
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """By score layer: the net's own factor on the features that it reads."""
+        own = {"score_pool4": self.pool4_scale, "score_pool3": self.pool3_scale}
+        return {layer: own.get(layer, 1.0) for layer in self.score_layers}
+
+    @property
+    def score_layers(self) -> tuple[str, ...]:
+        """Those that the finest variant needs, coarsest first."""
+        return max((layers_of(variant) for variant in self.variants), key=len)
+
+    def graph(self) -> Graph:
+        """The net after its trunk: nodes, steps with bilinear kernels' sizes, and exits."""
+        return self._graph(self.score_layers, self.variants)
+
+    def whole_graph(self) -> Graph:
+        """The same with all scores that the trunk's features allow, whatever the variants."""
+        return self._graph(tuple(BY_STRIDE[stride].layer for stride in SCORED[self.trunk]), VARIANTS)
+
+    def _graph(self, layers: tuple[str, ...], variants: tuple[str, ...]) -> Graph:
+        taps, maps, scales = self.taps(), self.pool_maps(), self.scales
+        nodes = []
+        for layer in layers:
+            tap = taps.get(BY_LAYER[layer].tap)
+            if tap is not None:
+                coords, scale = maps[tap.name], scales.get(layer, 1.0)
+                nodes.append(score_node(layer, coords, self.num_classes, tap=tap.name, scale=scale))
+        return fusion_graph(tuple(nodes), variants)
 
     def kernels(self) -> dict[str, int]:
-        """Kernel size of each upsampling layer of the three variants, by its name."""
-        fine, middle, coarse = self.pool_maps().values()
-        found = {"upscore32": aligned_kernel(coarse, 32, PHOTO), "upscore2": aligned_kernel(coarse, 2, middle)}
-        fused = middle.cropped(crop_pair(coarse.upsampled(2, found["upscore2"]), middle)[1])
-        found |= {"upscore16": aligned_kernel(fused, 16, PHOTO), "upscore_pool4": aligned_kernel(fused, 2, fine)}
-        fused = fine.cropped(crop_pair(fused.upsampled(2, found["upscore_pool4"]), fine)[1])
-        return found | {"upscore8": aligned_kernel(fused, 8, PHOTO)}
+        """Kernel size of each upsampling layer that the trunk's features allow, by its name."""
+        return {by.layer: by.kernel for _, by in self.whole_graph().enlarged}
 
     def _vgg16_layers(self) -> Iterator[tuple[str, Layer]]:
         padding = self.first_padding()
@@ -198,7 +237,7 @@ class Architecture:
             yield f"inception{number}", Layer(kernel=3, padding=1)
 
     def _lite_layers(self) -> Iterator[tuple[str, Layer]]:
-        yield from layers_of(self.trunk)
+        yield from lite_layers_of(self.trunk)
         yield ("head", Layer(kernel=1)) if self.alignment == "classifier" else ("fc6", Layer(kernel=3, padding=1))
 
     def to_dict(self) -> dict[str, Any]:

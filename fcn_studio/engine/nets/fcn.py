@@ -1,4 +1,4 @@
-"""FCNs that fuse scores: one trunk, three score layers, and the outputs of strides 32, 16 and 8.
+"""FCNs that fuse scores: one trunk, a score layer for each stride, and an output for each.
 
     (1, 3, 360, 480) on VGG-16, `same` alignment, 11 classes, published widths:
     pool3 (1, 256, 45, 60)   score_pool3 (1, 11, 45, 60)
@@ -6,7 +6,7 @@
     fc7 (1, 4096, 12, 15)    score_fr    (1, 11, 12, 15)
 
 Layer names are those of the Caffe nets (shelhamer/fcn.berkeleyvision.org). On other trunks the features of strides 8
-and 16 are other pools' (see `Architecture.tap_names`); their score layers keep the names of the same strides.
+and 16 are other pools' (see `Architecture.taps`); their score layers keep the names of the same strides.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from fcn_studio.core.geometry import PHOTO, CoordMap, aligned_kernel, crop_pair
+from fcn_studio.core.geometry import PHOTO, CoordMap, aligned_kernel
+from fcn_studio.core.graph.evaluation import evaluate
+from fcn_studio.core.graph.graph import Enlargement
+from fcn_studio.core.graph.names import BY_STRIDE, ENLARGES, TAPS
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.trunks.alexnet import AlexNetTrunk
 from fcn_studio.engine.nets.trunks.efficientnet_lite import EfficientNetLiteTrunk
@@ -30,8 +32,6 @@ from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps, Trunk
 from fcn_studio.engine.nets.trunks.vgg16 import Vgg16Trunk
 from fcn_studio.engine.nets.unstarted import unstarted
 from fcn_studio.engine.nets.upsampling import Upscore
-
-TAP_NAMES = Taps._fields
 
 
 def trunk_of(architecture: Architecture) -> Trunk:
@@ -45,12 +45,8 @@ def trunk_of(architecture: Architecture) -> Trunk:
     return kinds[architecture.trunk](architecture)
 
 
-class ScoreMaps(NamedTuple):
-    """(N, classes, h, w) scores on their own grids; a net without a skip has None there."""
-
-    score_fr: Tensor
-    score_pool4: Tensor | None
-    score_pool3: Tensor | None
+# (N, classes, h, w) scores on their own grids, by score layer, coarsest first.
+ScoreMaps = dict[str, Tensor]
 
 
 def _crop(grid: Tensor, row: int, column: int, size: tuple[int, int] | None = None) -> Tensor:
@@ -61,14 +57,26 @@ def _crop(grid: Tensor, row: int, column: int, size: tuple[int, int] | None = No
 class FCN(nn.Module):
     """A fully convolutional net whose variants all come from one pass (see `Architecture`).
 
-    Score layers start at zero and upsampling bilinear, as in the paper; the trunk starts by He et al. 2015.
+    Its score and upsampling layers are its graph's. Score layers start at zero and upsampling bilinear, as in the
+    paper; the trunk starts by He et al. 2015.
     """
+
+    # The published nets' layers, whose types checkers cannot see otherwise; those of the graph are made.
+    score_fr: nn.Conv2d
+    score_pool4: nn.Conv2d | None
+    score_pool3: nn.Conv2d | None
+    upscore32: Upscore | None
+    upscore2: Upscore | None
+    upscore16: Upscore | None
+    upscore_pool4: Upscore | None
+    upscore8: Upscore | None
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
+        self.graph = architecture.graph()
         # By the names of VGG-16's features of the same strides.
-        self.coord_maps = dict(zip(TAP_NAMES, architecture.pool_maps().values(), strict=True))
+        self.coord_maps = dict(zip(architecture.taps(), architecture.pool_maps().values(), strict=True))
         self._trunk = trunk_of(architecture)
         for name, layer in self._trunk.layers().items():
             self.add_module(name, layer)
@@ -78,22 +86,19 @@ class FCN(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
-        fine, middle, coarse = architecture.tap_channels()
-        classes = architecture.num_classes
-        self.score_fr = _zero_score(coarse, classes)
-        skips = {"16s", "8s"} & set(architecture.variants)
-        self.score_pool4 = _zero_score(middle, classes) if skips else None
-        self.score_pool3 = _zero_score(fine, classes) if "8s" in skips else None
-        self.upscore32 = self._upscore("upscore32", 32) if "32s" in architecture.variants else None
-        self.upscore2 = self._upscore("upscore2", 2) if skips else None
-        self.upscore16 = self._upscore("upscore16", 16) if "16s" in skips else None
-        self.upscore_pool4 = self._upscore("upscore_pool4", 2) if "8s" in skips else None
-        self.upscore8 = self._upscore("upscore8", 8) if "8s" in skips else None
+        taps, graph = architecture.taps(), self.graph
+        for names in BY_STRIDE.values():  # layers that this net lacks are None
+            scored = names.layer in graph.layers
+            score = _zero_score(taps[names.tap].channels, architecture.num_classes) if scored else None
+            setattr(self, names.layer, score)
+        kernels = {by.layer: by for _, by in graph.enlarged}
+        for name in ENLARGES:
+            by = kernels.get(name)
+            setattr(self, name, None if by is None else self._upscore(by))
 
-    def _upscore(self, name: str, stride: int) -> Upscore:
+    def _upscore(self, by: Enlargement) -> Upscore:
         architecture = self.architecture
-        kernel = architecture.kernels()[name]
-        return Upscore(architecture.num_classes, stride, kind=architecture.upsampling, kernel=kernel)
+        return Upscore(architecture.num_classes, by.stride, kind=architecture.upsampling, kernel=by.kernel)
 
     @property
     def stage_shares(self) -> dict[str, float]:
@@ -118,27 +123,32 @@ class FCN(nn.Module):
 
     def score(self, taps: Taps) -> ScoreMaps:
         """The 1x1 score layers on their own grids."""
-        pool4 = pool3 = None
-        if self.score_pool4 is not None:
-            pool4 = self.score_pool4(taps.pool4 * self.architecture.pool4_scale)
-        if self.score_pool3 is not None:
-            pool3 = self.score_pool3(taps.pool3 * self.architecture.pool3_scale)
-        return ScoreMaps(self.score_fr(taps.fc7), pool4, pool3)
+        found = ScoreMaps()
+        for layer, scale in self.architecture.scales.items():
+            features = taps[TAPS[layer]]
+            found[layer] = self.get_submodule(layer)(features if scale == 1 else features * scale)
+        return found
 
     def fused(self, maps: ScoreMaps, variant: str) -> tuple[Tensor, CoordMap, Upscore]:
-        """What `variant` enlarges to the photo: score_fr, fuse_pool4 or fuse_pool3, where it lies, and by what."""
-        scores, coords = maps.score_fr, self.coord_maps["fc7"]
-        if variant == "32s":
-            return scores, coords, _present(self.upscore32, variant)
-        scores, coords = _fuse(
-            scores, coords, _present(self.upscore2, variant), maps.score_pool4, self.coord_maps["pool4"]
-        )
-        if variant == "16s":
-            return scores, coords, _present(self.upscore16, variant)
-        scores, coords = _fuse(
-            scores, coords, _present(self.upscore_pool4, variant), maps.score_pool3, self.coord_maps["pool3"]
-        )
-        return scores, coords, _present(self.upscore8, variant)
+        """What `variant` enlarges to the photo: score_fr, fuse_pool4 or the like, where it lies, and by what."""
+        graph = self.graph
+        last = graph.exit(variant)
+        # In place where nothing is learnt: of large photos these maps are large too.
+        add = Tensor.add_ if torch.is_inference_mode_enabled() else torch.add
+        sizes = graph.sizes({layer: (scores.shape[-2], scores.shape[-1]) for layer, scores in maps.items()})
+
+        def enlarge(layer: str, scores: Tensor) -> Tensor:
+            enlarged: Tensor = self.upscore(layer)(scores)
+            return enlarged
+
+        scores = evaluate(graph, last.node, sizes, maps.__getitem__, enlarge, add)
+        return scores, graph.node(last.node).coords, self.upscore(last.by.layer)
+
+    def upscore(self, layer: str) -> Upscore:
+        """An upsampling layer of this net, by its name."""
+        found = self.get_submodule(layer)
+        assert isinstance(found, Upscore)
+        return found
 
     def scores(self, maps: ScoreMaps, variant: str, size: tuple[int, int]) -> Tensor:
         """The (N, classes, H, W) scores of `variant`, at the photo's `size`."""
@@ -165,11 +175,7 @@ class FCN(nn.Module):
         size = (photo.shape[-2], photo.shape[-1])
         # bf16 transposed convolutions are slow on CPUs, and scores are small: fuse and enlarge in fp32.
         with torch.autocast(photo.device.type, enabled=False):
-            maps = ScoreMaps(
-                maps.score_fr.float(),
-                None if maps.score_pool4 is None else maps.score_pool4.float(),
-                None if maps.score_pool3 is None else maps.score_pool3.float(),
-            )
+            maps = {layer: scores.float() for layer, scores in maps.items()}
             if step > 1:
                 if self.architecture.upsampling != "bilinear":
                     raise ValueError(f"upsampling {self.architecture.upsampling} has no scores of every {step}th pixel")
@@ -188,29 +194,6 @@ def _zero_score(channels: int, classes: int) -> nn.Conv2d:
     if score.bias is not None:
         nn.init.zeros_(score.bias)
     return score
-
-
-def _present(upscore: Upscore | None, variant: str) -> Upscore:
-    if upscore is None:
-        raise ValueError(f"this net has no variant {variant}")
-    return upscore
-
-
-def _fuse(
-    coarse: Tensor, coarse_coords: CoordMap, upscore: Upscore, skip: Tensor | None, skip_coords: CoordMap
-) -> tuple[Tensor, CoordMap]:
-    """Enlarges `coarse`, crops the grids onto each other and adds."""
-    if skip is None:
-        raise ValueError("this net has no score layer for that skip")
-    upscored = upscore(coarse)
-    upscored_coords = coarse_coords.upsampled(upscore.stride, upscore.kernel)
-    cut, skip_cut = crop_pair(upscored_coords, skip_coords)
-    upscored, skip = _crop(upscored, cut, cut), _crop(skip, skip_cut, skip_cut)
-    size = (min(upscored.shape[-2], skip.shape[-2]), min(upscored.shape[-1], skip.shape[-1]))
-    upscored, skip = _crop(upscored, 0, 0, size), _crop(skip, 0, 0, size)
-    # In place where nothing is learnt: of large photos these maps are large too.
-    added = upscored.add_(skip) if torch.is_inference_mode_enabled() else upscored + skip
-    return added, upscored_coords.cropped(cut)
 
 
 def folded(net: FCN) -> FCN:

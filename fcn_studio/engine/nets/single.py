@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.trace import OUTPUT
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.engine.nets.architecture import MAX_CHANNELS
 
 

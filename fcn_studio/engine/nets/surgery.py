@@ -104,7 +104,7 @@ def donor_of(net: Net, preprocessing: Preprocessing) -> Donor:
         units[unit] = Unit(layer.weight.detach(), None if layer.bias is None else layer.bias.detach(), _norm(behind))
     scales = {}
     if isinstance(net.architecture, Architecture):
-        scales = {"score_pool4": net.architecture.pool4_scale, "score_pool3": net.architecture.pool3_scale}
+        scales = net.architecture.scales
     return Donor(trunk_kind(net.architecture), _family(net), units, _rest(net), preprocessing, scales)
 
 

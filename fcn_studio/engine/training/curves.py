@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from fcn_studio.core.files import whole_file
-from fcn_studio.core.plot_series import LIGHT_SERIES, MARKERS, VARIANTS
+from fcn_studio.core.graph.names import PUBLISHED, VARIANTS
+from fcn_studio.core.plot_series import LIGHT_SERIES, MARKERS
 from fcn_studio.core.run_folder import CURVES, EpochRow, read_log
 
 INCHES = (8.0, 8.0)
 DOTS_PER_INCH = 110
 GREY = "#555555"
 # Coarse to fine: equal curves lie one upon the other, so the later ones are thinner and let the first ones show.
-LINES = ("-", (0, (5, 3)), (0, (1, 2)))
-WIDTHS = (2.6, 1.9, 1.5)  # points
-MARKER_SIZES = (8.0, 5.5, 3.0)  # points
+LINES = ("-", (0, (5, 3)), (0, (1, 2)), (0, (5, 1, 1, 1)))
+WIDTHS = (2.6, 1.9, 1.5, 1.2)  # points
+MARKER_SIZES = (8.0, 5.5, 3.0, 4.0)  # points
 
 
 def draw_curves(folder: Path, title: str) -> None:
@@ -46,7 +47,7 @@ def draw_curves(folder: Path, title: str) -> None:
         judged = [(row.epoch, 100 * row.val[variant].mean_iu) for row in rows if variant in row.val]
         places, values = zip(*judged, strict=True)
         label = f"{variant}: {values[-1]:.1f}, best {max(values):.1f}"
-        place = VARIANTS.index(variant) if variant in VARIANTS else len(VARIANTS) - 1
+        place = VARIANTS.index(variant) if variant in VARIANTS else len(PUBLISHED) - 1
         val.plot(
             places,
             values,
@@ -55,7 +56,7 @@ def draw_curves(folder: Path, title: str) -> None:
             linewidth=WIDTHS[place],
             marker=MARKERS[place],
             markersize=MARKER_SIZES[place] if len(rows) < 200 else 0,
-            fillstyle="none" if place < len(VARIANTS) - 1 else "full",
+            fillstyle="none" if place < len(PUBLISHED) - 1 else "full",
             label=label,
         )
     val.set_ylabel("val mean IU in %")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from fcn_studio.core.errors import CheckpointError, DataError
-from fcn_studio.engine.nets.architecture import VARIANTS, Architecture
+from fcn_studio.core.graph.names import PUBLISHED
+from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.build import AnyArchitecture
 from fcn_studio.engine.nets.decoder import SKIPS, DecoderArchitecture
 from fcn_studio.engine.preprocess import PRESETS, Preprocessing
@@ -85,7 +86,7 @@ class Recipe:
     dropout: float = 0.5
     groups: int = 1
     local_response_norm: bool = False
-    variants: tuple[str, ...] = VARIANTS
+    variants: tuple[str, ...] = PUBLISHED
     pool4_scale: float = 1.0
     pool3_scale: float = 1.0
     skips: tuple[str, ...] = SKIPS

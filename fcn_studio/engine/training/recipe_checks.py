@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from fcn_studio.core.errors import DataError
-from fcn_studio.engine.nets.architecture import MAX_CHANNELS, VARIANTS
+from fcn_studio.core.graph.names import COARSEST, VARIANTS
+from fcn_studio.engine.nets.architecture import MAX_CHANNELS
 from fcn_studio.engine.nets.build import empty
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.nets.trunks.efficientnet_lite_table import MULTIPLIERS
@@ -166,7 +167,7 @@ def _check_cells(recipe: Recipe) -> None:
         net = empty(recipe.architecture(1)).eval()
         # Shapes alone: nothing is computed on the device `meta`.
         photos = torch.empty(1, 3, *stage.crop, device="meta")
-        coarsest = net.taps(photos).fc7 if isinstance(net, FCN) else photos
+        coarsest = net.taps(photos)[COARSEST.tap] if isinstance(net, FCN) else photos
         if coarsest.numel() // coarsest.shape[1] < 2:
             raise DataError(
                 f"crop = {list(stage.crop)} with batch = {stage.batch} in a stage gives batch normalisation one cell "

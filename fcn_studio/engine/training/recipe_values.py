@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fcn_studio.core.errors import DataError
-from fcn_studio.engine.nets.architecture import VARIANTS
+from fcn_studio.core.graph.names import PUBLISHED
 from fcn_studio.engine.nets.decoder import SCHEMES
 from fcn_studio.engine.training.plain_values import typed
 from fcn_studio.engine.training.stages import Stage
@@ -25,6 +25,7 @@ FCN_ONLY = (
 )
 DECODER_ONLY = ("addition", "last_channels", "skips")
 DEFAULT_WEIGHTS = (0.3, 0.4, 1.0)  # of the losses at strides 32, 16 and 8
+COARSER = 0.3  # of those before the last three
 
 
 def recipe_values(values: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, Any]:
@@ -51,9 +52,9 @@ def recipe_values(values: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[s
             plain[key] = typed(key, value, kinds[key])
     plain["stages"] = tuple(Stage.from_dict(stage) for stage in stages)
     if "variant_weights" not in plain:
-        variants = plain.get("variants", VARIANTS)
+        variants = plain.get("variants", PUBLISHED)
         outputs = 1 if plain.get("net") == "decoder" else len(variants) if isinstance(variants, tuple) else 1
-        plain["variant_weights"] = DEFAULT_WEIGHTS[-outputs:]
+        plain["variant_weights"] = ((COARSER,) * outputs + DEFAULT_WEIGHTS)[-outputs:]
     return plain
 
 

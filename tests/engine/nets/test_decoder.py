@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.trace import OUTPUT
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.engine.nets.decoder import CONVOLVED, SCHEMES, DecoderArchitecture, DecoderFCN
 
 CHANNELS, LAST, CLASSES = (3, 4, 5, 7, 6), 8, 4

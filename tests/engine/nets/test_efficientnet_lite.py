@@ -149,7 +149,7 @@ def test_a_published_file_opens_as_the_classifier_it_is(trunk: str, tmp_path: Pa
     *_, head = stages_of(state, trunk, photo)
     logits = head.mean((2, 3)) @ state["_fc.weight"].double().T + state["_fc.bias"].double()
     with torch.inference_mode():
-        scores = net.score(net.taps(photo)).score_fr
+        scores = net.score(net.taps(photo))["score_fr"]
     assert scores.shape == (1, 5, 2, 3)
     # The mean of each class's map is the classifier's logit.
     assert (scores.mean((2, 3)) - logits).abs().max() < 1e-4
@@ -166,11 +166,11 @@ def test_skips_read_the_last_stages_of_their_strides(tmp_path: Path) -> None:
     stages = list(stages_of(state, "efficientnet_lite0", photo))
     with torch.inference_mode():
         taps = net.taps(photo)
-    assert taps.pool3.shape == (1, 40, 8, 8)
-    assert taps.pool4.shape == (1, 112, 4, 4)
-    assert taps.fc7.shape == (1, 12, 2, 2)
-    assert (taps.pool3 - stages[2]).abs().max() < 1e-4
-    assert (taps.pool4 - stages[4]).abs().max() < 1e-4
+    assert taps["pool3"].shape == (1, 40, 8, 8)
+    assert taps["pool4"].shape == (1, 112, 4, 4)
+    assert taps["fc7"].shape == (1, 12, 2, 2)
+    assert (taps["pool3"] - stages[2]).abs().max() < 1e-4
+    assert (taps["pool4"] - stages[4]).abs().max() < 1e-4
 
 
 def test_cells_lie_where_the_paddings_put_them() -> None:
@@ -179,12 +179,12 @@ def test_cells_lie_where_the_paddings_put_them() -> None:
     plain = torch.zeros(1, 3, 256, 256)
     seen: dict[str, dict[int, list[int]]] = {"pool3": {}}
     with torch.inference_mode():
-        before = net.taps(plain)._asdict()
+        before = net.taps(plain)
         for column in range(112, 192):
             photo = plain.clone()
             photo[..., 128, column] = 1000
             for name, rows in seen.items():
-                moved = (net.taps(photo)._asdict()[name] != before[name]).flatten(0, 2).any(0)
+                moved = (net.taps(photo)[name] != before[name]).flatten(0, 2).any(0)
                 for cell in moved.nonzero().flatten().tolist():
                     rows.setdefault(cell, []).append(column)
     columns, (low, high) = seen["pool3"][18], net.coord_maps["pool3"].box(18)

@@ -105,13 +105,13 @@ def test_layer_sizes_at_375x500_are_those_of_the_published_nets() -> None:
     with torch.inference_mode():
         taps = net.taps(torch.zeros(1, 3, 375, 500))
         maps = net.score(taps)
-        assert taps.pool3.shape[2:] == (72, 88)
-        assert taps.pool4.shape[2:] == (36, 44)
-        assert maps.score_fr.shape[2:] == (12, 16)
+        assert taps["pool3"].shape[2:] == (72, 88)
+        assert taps["pool4"].shape[2:] == (36, 44)
+        assert maps["score_fr"].shape[2:] == (12, 16)
         assert net.upscore2 is not None
         assert net.upscore32 is not None
-        assert net.upscore2(maps.score_fr).shape[2:] == (26, 34)
-        assert net.upscore32(maps.score_fr).shape[2:] == (416, 544)
+        assert net.upscore2(maps["score_fr"]).shape[2:] == (26, 34)
+        assert net.upscore32(maps["score_fr"]).shape[2:] == (416, 544)
         for variant, size in (("16s", (432, 560)), ("8s", (440, 568))):
             fused, _, upscore = net.fused(maps, variant)
             assert upscore(fused).shape[2:] == size
@@ -194,16 +194,12 @@ def test_32s_is_upscore32_and_not_a_chain() -> None:
     with torch.inference_mode():
         maps = net.score(net.taps(photo))
     direct = net.scores(maps, "32s", (96, 128))
-    assert maps.score_pool4 is not None
-    assert maps.score_pool3 is not None
-    silent = maps._replace(
-        score_pool4=torch.zeros_like(maps.score_pool4), score_pool3=torch.zeros_like(maps.score_pool3)
-    )
+    silent = {name: scores if name == "score_fr" else torch.zeros_like(scores) for name, scores in maps.items()}
     assert float((direct - net.scores(silent, "8s", (96, 128))).abs().max()) > 1e-2
     weight = torch.zeros(4, 4, 64, 64)
     for index in range(4):
         weight[index, index] = torch.from_numpy(bilinear_kernel(64))
-    whole = functional.conv_transpose2d(maps.score_fr, weight, stride=32)
+    whole = functional.conv_transpose2d(maps["score_fr"], weight, stride=32)
     torch.testing.assert_close(direct, whole[:, :, 16 : 16 + 96, 16 : 16 + 128], rtol=1e-4, atol=1e-4)
 
 

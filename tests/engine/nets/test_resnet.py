@@ -12,7 +12,7 @@ from torch.nn import functional
 from torchvision.models import segmentation
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.trace import OUTPUT
+from fcn_studio.core.graph.names import OUTPUT
 from fcn_studio.engine.nets.resnet import ResNetArchitecture, ResNetFCN
 
 CLASSES = 5

@@ -100,7 +100,7 @@ def test_published_sizes_of_alexnet() -> None:
     net = FCN(Architecture(2, trunk="alexnet", groups=2, channels=(2, 4, 4, 4, 4), fc_channels=3)).eval()
     with torch.inference_mode():
         taps = net.taps(torch.zeros(1, 3, 500, 500))
-    assert [tap.shape[-1] for tap in taps] == [86, 43, 16]
+    assert [tap.shape[-1] for tap in taps.values()] == [86, 43, 16]
     assert net.architecture.kernels()["upscore32"] == 63
     assert net.coord_maps["fc7"].upsampled(32, 63).crop_to(PHOTO) == 18
 

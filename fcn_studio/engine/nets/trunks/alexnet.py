@@ -72,4 +72,4 @@ class AlexNetTrunk:
             if number > 5:
                 features = functional.dropout(features, self._architecture.dropout, net.training)
             on_stage(name)
-        return Taps(pools[1], pools[2], features)
+        return {"pool3": pools[1], "pool4": pools[2], "fc7": features}

@@ -147,7 +147,7 @@ class EfficientNetLiteTrunk:
 
     @property
     def _last(self) -> str:
-        return self._architecture.tap_names()[-1]
+        return self._architecture.taps()["fc7"].name
 
     def taps(self, net: nn.Module, photo: Tensor, on_stage: OnStage) -> Taps:
         """See `Trunk`."""
@@ -164,4 +164,5 @@ class EfficientNetLiteTrunk:
         features = net.get_submodule(self._last)(features)
         on_stage("fc6")
         features = functional.dropout(features, self._architecture.dropout, net.training)
-        return Taps(scored["stage3"], scored["stage5"], features)
+        scored[self._last] = features
+        return {name: scored[tap.name] for name, tap in self._architecture.taps().items()}

@@ -86,7 +86,7 @@ def same_padding(kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-def layers_of(trunk: str) -> Iterator[tuple[str, Layer]]:
+def lite_layers_of(trunk: str) -> Iterator[tuple[str, Layer]]:
     """Geometry of the stem and the stages, by name; 1x1 convolutions change nothing."""
     yield "stem", _layer(3, 2)
     for number, stage in enumerate(stages_of(trunk), start=1):

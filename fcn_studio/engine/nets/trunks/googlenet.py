@@ -151,7 +151,7 @@ class GoogLeNetTrunk:
             features = functional.avg_pool2d(features, 7, stride=1, padding=3)
         features = functional.dropout(features, self._architecture.dropout, net.training)
         on_stage("inception5")
-        return Taps(pool2, pool3, features)
+        return {"pool3": pool2, "pool4": pool3, "fc7": features}
 
     def _block(self, net: nn.Module, block: str, features: Tensor) -> Tensor:
         for name in INCEPTIONS:

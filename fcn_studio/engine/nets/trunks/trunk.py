@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -11,12 +11,8 @@ from torch.nn import functional
 OnStage = Callable[[str], None]
 
 
-class Taps(NamedTuple):
-    """The trunk's features that are scored, of strides 8, 16 and 32, by their names in VGG-16 (see `tap_names`)."""
-
-    pool3: Tensor
-    pool4: Tensor
-    fc7: Tensor
+# The trunk's features that are scored, finest first, by their names in VGG-16 (see `Architecture.taps`).
+Taps = dict[str, Tensor]
 
 
 def at_least(photo: Tensor, side: int) -> Tensor:

@@ -58,21 +58,21 @@ class Vgg16Trunk:
 
     def taps(self, net: nn.Module, photo: Tensor, on_stage: OnStage, switches: dict[str, Tensor] | None = None) -> Taps:
         """See `Trunk`; with `switches`, puts (h, w) uint8 into it by pool (see `core.unpooling.Switches`)."""
-        features, pools = photo, {}
+        features, pools, scored = photo, Taps(), self._architecture.taps()
         for block in range(1, len(VGG16_CONVOLUTIONS) + 1):
             for name in _names(block):
                 features = self._through(net, f"conv{name}", f"bn{name}", features)
             if switches is not None:
                 switches[f"pool{block}"] = _maxima(features)
             features = functional.max_pool2d(features, 2, 2, ceil_mode=True)
-            if block in (3, 4):
-                pools[block] = features
+            if f"pool{block}" in scored:
+                pools[f"pool{block}"] = features
             on_stage(f"block{block}")
         for number in (6, 7):
             features = self._through(net, f"fc{number}", f"bn{number}", features)
             features = functional.dropout(features, self._architecture.dropout, net.training)
             on_stage(f"fc{number}")
-        return Taps(pools[3], pools[4], features)
+        return {**pools, "fc7": features}
 
     def _through(self, net: nn.Module, convolution: str, norm: str, features: Tensor) -> Tensor:
         features = getattr(net, convolution)(features)
