@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_studio.core.graph.names import OUTPUT
+from fcn_studio.core.graph import layout
 from fcn_studio.core.heat import HeatKind, HeatRange, colour_table, coloured
 from fcn_studio.core.stages import DecoderStage, Energy
 from fcn_studio.core.trace import Trace
 
 Part = Literal["output", "below", "skip"]  # of a stage: what it hands on, what comes from below, what the skip adds
 PARTS: tuple[Part, ...] = ("output", "below", "skip")
-PHOTO_NODE = "photo"
 KIND: HeatKind = "probability"  # whose colour map is sequential, from 0
 
 
@@ -41,28 +39,26 @@ class Place:
 
 def places(trace: Trace) -> tuple[Place, ...]:
     """Of a trace with stages. A pool that is added somewhere shows what that stage gets from it; the others nothing."""
-    count = len(trace.stages)
-    found = [Place(f"pool{count}", 0, 0, 2 * trace.stages[0].stride)]
-    for number, stage in enumerate(trace.stages, start=1):
-        found.append(Place(stage.name, number, 0, stage.stride, stage))
-        if number < count:
-            skip = stage if stage.skip else None
-            found.append(Place(stage.skip or f"pool{count - number}", number, 1, stage.stride, skip))
-    found += [Place(PHOTO_NODE, count, 1, 1), Place(OUTPUT, count + 1, 0, 1)]
-    return tuple(found)
+    shown = {stage.skip: stage for stage in trace.stages if stage.skip} | {stage.name: stage for stage in trace.stages}
+    strides = {node.name: node.stride for node in trace.graph.nodes}
+    return tuple(
+        Place(place.name, place.column, place.row, strides.get(place.name, 1), shown.get(place.name))
+        for place in layout.places(trace.graph)
+    )
 
 
 def pool_links(trace: Trace) -> tuple[tuple[str, str], ...]:
     """Start and end of each arrow from the photo to the deepest pool."""
-    pools = [place.name for place in reversed(places(trace)) if place.name.startswith("pool")]
-    return tuple(pairwise([PHOTO_NODE, *pools]))
+    return tuple((link.start, link.end) for link in layout.links(trace.graph) if not link.factor and not link.skip)
 
 
 def links(trace: Trace) -> tuple[tuple[str, str, str], ...]:
     """Start, end and words of each arrow from the deepest pool to the mask."""
-    stages = trace.stages
-    road = pairwise([places(trace)[0].name, *(stage.name for stage in stages)])
-    return (*((start, end, "x2") for start, end in road), (stages[-1].name, OUTPUT, "1x1"))
+    return tuple(
+        (link.start, link.end, f"x{link.factor}" if link.factor > 1 else "1x1")
+        for link in layout.links(trace.graph)
+        if link.factor
+    )
 
 
 def energy_of(place: Place, part: Part) -> Energy | None:

@@ -7,20 +7,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from fcn_studio.core.contributions import LAYER_COLOURS
-from fcn_studio.core.decoder_graph import (
-    PARTS,
-    PHOTO_NODE,
-    Part,
-    energy_picture,
-    links,
-    padded_size,
-    places,
-    pool_links,
-)
+from fcn_studio.core.decoder_graph import PARTS, Part, energy_picture, links, padded_size, places, pool_links
 from fcn_studio.core.figures import HEAD, SMALL, draw_head, font, origin
 from fcn_studio.core.graph.layout import links as graph_links
 from fcn_studio.core.graph.layout import places as graph_places
-from fcn_studio.core.graph.names import OUTPUT, SCORE, SCORE_LAYERS, UPSCORE
+from fcn_studio.core.graph.names import OUTPUT, PHOTO_NODE, SCORE, SCORE_LAYERS, UPSCORE
 from fcn_studio.core.graph_figure import PANEL, ROAD, SWATCH, Colour, Drawn, draw_arrow, draw_node, step_size
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.pictures import FAINT, GAP, INK, PAPER, colourise
@@ -113,11 +104,12 @@ def _single_nodes(trace: Trace, labels: LabelSet, part: Part) -> dict[str, Drawn
         layer = trace.score_maps[SCORE]
         classes = trace.node(SCORE).argmax(axis=0).astype(np.uint8)
         words = f"{classes.shape[1]} x {classes.shape[0]}, stride {layer.stride}"
-        return {
-            PHOTO_NODE: Drawn((0, 0), "photo", size, trace.image),
-            "score": Drawn((1, 0), "score", words, colourise(classes, labels)),
-            OUTPUT: Drawn((2, 0), trace.title(OUTPUT), size, mask),
+        texts = {
+            PHOTO_NODE: ("photo", size, trace.image),
+            SCORE: (SCORE, words, colourise(classes, labels)),
+            OUTPUT: (trace.title(OUTPUT), size, mask),
         }
+        return {place.name: Drawn((place.column, place.row), *texts[place.name]) for place in places(trace)}
     found = {}
     for place in places(trace):
         own: dict[str, tuple[str, NDArray[np.uint8]]] = {PHOTO_NODE: ("photo", trace.image), OUTPUT: ("mask", mask)}
@@ -131,8 +123,11 @@ def _single_nodes(trace: Trace, labels: LabelSet, part: Part) -> dict[str, Drawn
 
 def _single_arrows(trace: Trace) -> Arrows:
     if not trace.stages:
-        step = trace.upsamplings[UPSCORE]
-        return [(PHOTO_NODE, "score", "backbone", INK), ("score", OUTPUT, f"resize x{step.stride}", INK)]
+        resize = f"resize x{trace.upsamplings[UPSCORE].stride}"
+        return [
+            *((start, end, "backbone", INK) for start, end in pool_links(trace)),
+            *((start, end, resize, INK) for start, end, _ in links(trace)),
+        ]
     arrows = [(start, end, "", INK) for start, end in pool_links(trace)]
     arrows += [(start, end, words, INK) for start, end, words in links(trace)]
     colour = LAYER_COLOURS[SCORE_LAYERS[1]]

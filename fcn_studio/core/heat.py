@@ -97,7 +97,9 @@ def node_geometry(trace: Trace, node: str) -> tuple[int, int, CoordMap]:
     """
     if node in trace.variants:
         return (*trace.size, PHOTO)
-    return (*trace.grid_sizes[trace.graph.node(node).name], trace.graph.node(node).coords)
+    if node not in trace.graph.scored:
+        raise ValueError(f"this net has no node {node!r}")
+    return (*trace.grid_sizes[node], trace.graph.node(node).coords)
 
 
 class NodeHeat:

@@ -209,7 +209,8 @@ class Trace:
                 _frozen(array)
         for name in ("score_maps", "upsamplings", "masks", "timings", "taps", "score_weights", "switches"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
-        graph = graph_of(score_nodes(self.score_maps), self.variants, enlargements(self.upsamplings))
+        stages = tuple((stage.name, stage.skip, stage.stride) for stage in self.stages)
+        graph = graph_of(score_nodes(self.score_maps), self.variants, enlargements(self.upsamplings), stages)
         object.__setattr__(self, "graph", graph)
         # Counted here, by whoever makes the trace: a window that asks for them must not wait.
         shares = {variant: _class_shares(mask, len(self.labels)) for variant, mask in self.masks.items()}

@@ -14,18 +14,8 @@ from PySide6.QtGui import QImage
 from fcn_studio.app.views.fusion_graph import Arrow, Node
 from fcn_studio.app.views.heat_picture import heat_colours
 from fcn_studio.app.views.rendering import indexed_image
-from fcn_studio.core.decoder_graph import (
-    KIND,
-    PHOTO_NODE,
-    Part,
-    energy_of,
-    energy_range,
-    links,
-    padded_size,
-    places,
-    pool_links,
-)
-from fcn_studio.core.graph.names import OUTPUT, SCORE, UPSCORE
+from fcn_studio.core.decoder_graph import KIND, Part, energy_of, energy_range, links, padded_size, places, pool_links
+from fcn_studio.core.graph.names import OUTPUT, PHOTO_NODE, SCORE, UPSCORE
 from fcn_studio.core.heat import indices
 from fcn_studio.core.stages import DecoderStage
 from fcn_studio.core.trace import Trace
@@ -69,11 +59,12 @@ class SingleGraph(QObject):
         if not trace.stages:
             layer = trace.score_maps[SCORE]
             rows, columns = layer.evidence.shape[1:]
-            return (
-                Node(PHOTO_NODE, 0, 0, size, self.tr("photo")),
-                Node("score", 1, 0, self.tr("{0} x {1}, stride {2}").format(columns, rows, layer.stride)),
-                Node(OUTPUT, 2, 0, size, self.tr("mask")),
-            )
+            texts = {
+                PHOTO_NODE: (size, self.tr("photo")),
+                SCORE: (self.tr("{0} x {1}, stride {2}").format(columns, rows, layer.stride), ""),
+                OUTPUT: (size, self.tr("mask")),
+            }
+            return tuple(Node(place.name, place.column, place.row, *texts[place.name]) for place in places(trace))
         names = {PHOTO_NODE: self.tr("photo"), OUTPUT: self.tr("mask")}
         found = []
         for place in places(trace):
@@ -91,10 +82,10 @@ class SingleGraph(QObject):
     def arrows(self, trace: Trace) -> tuple[Arrow, ...]:
         """What leads from the photo to the mask."""
         if not trace.stages:
-            step = trace.upsamplings[UPSCORE]
+            resize = self.tr("resize x{0}").format(trace.upsamplings[UPSCORE].stride)
             return (
-                Arrow(PHOTO_NODE, "score", self.tr("backbone"), strength=0.5),
-                Arrow("score", OUTPUT, self.tr("resize x{0}").format(step.stride), strength=0.5),
+                *(Arrow(start, end, self.tr("backbone"), strength=0.5) for start, end in pool_links(trace)),
+                *(Arrow(start, end, resize, strength=0.5) for start, end, _ in links(trace)),
             )
         found = [Arrow(start, end, "", strength=0.5) for start, end in pool_links(trace)]
         found += [Arrow(start, end, words, strength=0.5) for start, end, words in links(trace)]

@@ -29,8 +29,8 @@ from fcn_studio.app.views.unpooling_choice import UnpoolingChoice
 from fcn_studio.app.views.view_transform import ViewTransform
 from fcn_studio.app.widgets.choice_box import ChoiceBox
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.decoder_graph import PARTS, PHOTO_NODE, Part
-from fcn_studio.core.graph.names import OUTPUT, SCORE, VARIANTS, layers_of
+from fcn_studio.core.decoder_graph import PARTS, Part
+from fcn_studio.core.graph.names import OUTPUT, PHOTO_NODE, SCORE, VARIANTS, layers_of
 from fcn_studio.core.heat import NO_VALUE
 from fcn_studio.core.live_fusion import Gains, LiveFusion
 from fcn_studio.core.trace import Trace, UpsamplingKind

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
-from fcn_studio.core.geometry import PHOTO, CoordMap, aligned_kernel, crop_pair
-from fcn_studio.core.graph.graph import Enlargement, Exit, Features, Graph, Node, Score, Sum, Upscore
+from fcn_studio.core.geometry import PHOTO, CoordMap, Layer, aligned_kernel, crop_pair
+from fcn_studio.core.graph.graph import Enlargement, Exit, Features, Graph, Node, Score, Stage, Sum, Upscore
 from fcn_studio.core.graph.names import BY_LAYER, OUTPUT, PHOTO_NODE, SCORE, UPSCORE
+
+HALVING = Layer(2, 2, ceil=True)  # the pools of the trunks that decoders stand on
 
 
 def score_node(layer: str, coords: CoordMap, channels: int, *, tap: str = "", scale: float = 1.0) -> Node:
@@ -63,14 +66,43 @@ def fusion_graph(
     return Graph(tuple(nodes), tuple(exits))
 
 
-def single_graph(scored: Node, by: Enlargement | None, variants: Iterable[str]) -> Graph:
-    """The graph of a net with one score layer behind features that are not linear in any other scores."""
-    photo = Node(PHOTO_NODE, PHOTO, 3, Features(()))
+def single_graph(
+    scored: Node, by: Enlargement | None, variants: Iterable[str], stages: tuple[tuple[str, str, int], ...] = ()
+) -> Graph:
+    """The graph of a net with one score layer behind features that are not linear in any other scores.
+
+    Args:
+        scored: The score layer.
+        by: What enlarges it to the photo.
+        variants: Its exit, or none yet.
+        stages: Of a decoder, coarsest first: name, what is added (empty for nothing) and stride. Each stage has a pool
+            of its stride beside it, the last one the photo.
+    """
+    nodes = [Node(PHOTO_NODE, PHOTO, 3, Features())]
+    source, count = PHOTO_NODE, len(stages)
+    for number in range(1, count + 1):
+        coords = nodes[-1].coords.through(HALVING)
+        nodes.append(Node(f"pool{number}", coords, 0, Features((nodes[-1].name,))))
+    if count:
+        source = nodes[-1].name
+    grids = {node.stride: node.coords for node in nodes}
+    for number, (name, skip, stride) in enumerate(stages, start=1):
+        beside = skip or (nodes[count - number].name)
+        nodes.append(Node(name, grids.get(stride, PHOTO), 0, Stage(source, beside, bool(skip))))
+        source = name
+    step = scored.step
+    if isinstance(step, Score):
+        scored = replace(scored, step=replace(step, source=source))
     exits = (exit_of(OUTPUT, scored, by),) if by is not None and OUTPUT in variants else ()
-    return Graph((photo, scored), exits)
+    return Graph((*nodes, scored), exits)
 
 
-def graph_of(layers: Iterable[Node], variants: tuple[str, ...], kernels: Iterable[Enlargement]) -> Graph:
+def graph_of(
+    layers: Iterable[Node],
+    variants: tuple[str, ...],
+    kernels: Iterable[Enlargement],
+    stages: tuple[tuple[str, str, int], ...] = (),
+) -> Graph:
     """The graph of a net of either kind, by the names of its layers.
 
     Raises:
@@ -78,7 +110,7 @@ def graph_of(layers: Iterable[Node], variants: tuple[str, ...], kernels: Iterabl
     """
     found, known = {node.name: node for node in layers}, tuple(kernels)
     if SCORE in found:
-        return single_graph(found[SCORE], next((by for by in known if by.layer == UPSCORE), None), variants)
+        return single_graph(found[SCORE], next((by for by in known if by.layer == UPSCORE), None), variants, stages)
     return fusion_graph(tuple(found.values()), variants, known)
 
 

@@ -31,17 +31,19 @@ class Score:
     Attributes:
         tap: The features, by the trunk's own name for them; empty where unknown.
         scale: The net's own factor on them.
+        source: The node that has them, where they are one.
     """
 
     linear: ClassVar[bool] = True
 
     tap: str = ""
     scale: float = 1.0
+    source: str = ""
 
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of nodes."""
-        return ()
+        return (self.source,) if self.source else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +97,42 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Layers with rectifiers between them: from the photo, or from a coarser stage and a skip.
+    """Layers of a trunk, with rectifiers between them.
 
     Attributes:
-        reads: Names of nodes.
-        skip: Which of them a decoder's stage adds, if one.
+        reads: Names of nodes; none for the photo itself.
     """
 
     linear: ClassVar[bool] = False
 
-    reads: tuple[str, ...]
-    skip: str = ""
+    reads: tuple[str, ...] = ()
 
 
-Step = Score | Upscore | Sum | Features
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """An enlargement by a decoder, what a skip adds to it, and the normalisation and rectifier behind.
+
+    Attributes:
+        below: The node that is enlarged.
+        beside: The trunk's features on the same grid.
+        adds: Whether they are added.
+        factor: Of the enlargement.
+    """
+
+    linear: ClassVar[bool] = False
+
+    below: str
+    beside: str
+    adds: bool
+    factor: int = 2
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of nodes."""
+        return (self.below, self.beside) if self.adds else (self.below,)
+
+
+Step = Score | Upscore | Sum | Features | Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +142,7 @@ class Node:
     Attributes:
         name: As `Trace.node` has it.
         coords: Where its cells lie on the photo.
-        channels: Of each cell.
+        channels: Of each cell; 0 where unknown.
         step: What it is made by.
     """
 

@@ -104,6 +104,30 @@ def test_a_net_with_one_score_layer_is_of_the_same_type_and_not_linear() -> None
     graph = graph_of((scored,), ("output",), (Enlargement("upscore", 8, 15),))
     assert not graph.linear
     assert (graph.scored, graph.variants, graph.layers_in("score")) == (("score",), ("output",), ("score",))
+    assert [place.name for place in places(graph)] == ["photo", "score", "output"]
+
+
+def test_a_decoder_is_of_the_same_type_and_its_stages_stand_above_the_pools_that_they_read() -> None:
+    stages = (
+        ("deconv1", "pool4", 16),
+        ("deconv2", "pool3", 8),
+        ("deconv3", "", 4),
+        ("deconv4", "", 2),
+        ("deconv5", "", 1),
+    )
+    graph = graph_of((score_node("score", PHOTO, 11),), ("output",), (Enlargement("upscore", 1, 1),), stages)
+    assert not graph.linear
+    spots = {place.name: (place.column, place.row) for place in places(graph)}
+    assert spots["pool5"] == (0, 0)
+    for stage, beside in zip(("deconv1", "deconv2", "deconv5"), ("pool4", "pool3", "photo"), strict=True):
+        assert (spots[stage][0], spots[stage][1] + 1) == spots[beside]
+        if beside != "photo":
+            assert graph.node(stage).coords == graph.node(beside).coords
+    assert [(link.start, link.end) for link in links(graph) if link.skip] == [
+        ("pool4", "deconv1"),
+        ("pool3", "deconv2"),
+    ]
+    assert graph.node("score").step.reads == ("deconv5",)
 
 
 def test_grids_that_no_crop_aligns_are_refused() -> None:
