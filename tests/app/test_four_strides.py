@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.settings import Settings
 from fcn_studio.app.views.changes_map import Kind, MapId
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.live_fusion import Gains
@@ -104,3 +105,14 @@ def test_heat_maps_changes_and_the_probe_know_it(four: MainWindow, qtbot: QtBot)
     fields = four.findChild(QComboBox, "probe_effective")
     assert isinstance(fields, QComboBox)
     assert fields.itemText(fields.count() - 1) == "Effective field of score_pool2"
+
+
+def test_settings_from_before_it_show_it_until_it_is_switched_off(tmp_path: Path) -> None:
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    store.setValue("panels/shown", "photo,32s,8s")
+    settings = Settings(store)
+    assert settings.panel_kinds == {"photo", "32s", "8s", "4s"}
+    settings.panel_kinds = frozenset({"photo", "8s"})
+    assert settings.panel_kinds == {"photo", "8s"}
+    settings.panel_kinds = frozenset({"photo", "8s", "4s"})
+    assert settings.panel_kinds == {"photo", "8s", "4s"}
