@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 
 from fcn_studio.core.errors import DeviceError
-from fcn_studio.engine.backend import BACKENDS, Backend, choose_backend
+from fcn_studio.engine.backend import BACKENDS, Backend, choose_backend, left_open
 
 Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -88,7 +88,7 @@ def choose_device(device: str = "auto", precision: str = "auto", backend: str = 
     else:
         asked = "OpenVINO runs on the CPU." if backend == "openvino" else _why_no_cuda()
     reason = " ".join(filter(None, (asked, why, by)))
-    return DeviceChoice("cpu", _cpu_name(), chosen, reason, library, by, backend_open=backend == "auto")
+    return DeviceChoice("cpu", _cpu_name(), chosen, reason, library, by, backend_open=left_open(backend))
 
 
 def _precision(asked: str, fast_bf16: bool, where: str) -> tuple[Precision, str]:

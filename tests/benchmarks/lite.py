@@ -22,14 +22,14 @@ from fcn_studio.engine.checkpoints.opening import open_checkpoint
 from fcn_studio.engine.device import DTYPES, choose_device
 from fcn_studio.engine.execution.openvino_package import computes_bf16
 from fcn_studio.engine.execution.openvino_trunk import OpenVinoTrunk
-from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.nets.architecture import Architecture, TrunkKind
 from fcn_studio.engine.nets.fcn import FCN, folded
 from fcn_studio.engine.nets.trunks.efficientnet_lite_table import block_channels
 from fcn_studio.engine.nets.trunks.trunk import Taps
 from fcn_studio.engine.predictor import Model
 from fcn_studio.engine.preprocess import LITE
 
-TRUNK = "efficientnet_lite2"
+TRUNK: TrunkKind = "efficientnet_lite2"
 WAYS = (("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16"))
 
 
@@ -115,7 +115,7 @@ class _ScoreMaps(nn.Module):
         self.net = net
 
     def forward(self, photo: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.net.score(self.net.taps(photo)))
+        return tuple(scores for scores in self.net.score(self.net.taps(photo)) if scores is not None)
 
 
 def _by_onnxruntime(net: FCN, checkpoint: Checkpoint) -> Any:
@@ -127,12 +127,12 @@ def _by_onnxruntime(net: FCN, checkpoint: Checkpoint) -> Any:
 
     def run(photo: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
         if id(photo) not in sessions:
-            pixels = checkpoint.preprocessing.to_tensor(photo).contiguous()
+            example = checkpoint.preprocessing.to_tensor(photo).contiguous()
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "net.onnx"
-                torch.onnx.export(_ScoreMaps(net), (pixels,), file, input_names=["photo"], dynamo=False)
+                torch.onnx.export(_ScoreMaps(net), (example,), file, input_names=["photo"], dynamo=False)
                 session = runtime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-            sessions[id(photo)] = session, pixels.numpy()
+            sessions[id(photo)] = session, example.numpy()
         session, pixels = sessions[id(photo)]
         session.run(None, {"photo": pixels})
         return {}

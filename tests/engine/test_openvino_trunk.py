@@ -36,6 +36,7 @@ from tests.conftest import random_net
 
 pytest.importorskip("openvino", reason="OpenVINO is not installed")
 
+NAMES = {"torch": "By torch", "openvino": "By OpenVINO"}
 ASKED = choose_device("cpu", "fp32", "openvino")
 OPEN = choose_device("cpu", "fp32", "auto")
 
@@ -127,10 +128,16 @@ def test_the_trace_is_that_of_torch_at_every_size(checkpoint: Path) -> None:
     ours, theirs = (fs.load(checkpoint, device="cpu", precision="fp32", backend=name) for name in ("openvino", "torch"))
     for size in ((1, 1), (31, 500), (333, 500), (375, 500), (2000, 1500)):
         photo = sample_photo(size)
-        stages: list[str] = []
-        found = ours.trace(photo, on_stage=lambda stage, share, heard=stages: heard.append(stage))
-        assert_same(found, theirs.trace(photo))
-        assert stages == ["trunk", "mask 32s", "mask 16s", "mask 8s"]
+        assert_same(ours.trace(photo), theirs.trace(photo))
+
+
+def test_progress_tells_of_the_trunk_as_one_stage(checkpoint: Path) -> None:
+    stages: dict[str, float] = {}
+    model = fs.load(checkpoint, device="cpu", precision="fp32", backend="openvino")
+    model.trace(sample_photo((40, 50)), on_stage=stages.__setitem__)
+    assert list(stages) == ["trunk", "mask 32s", "mask 16s", "mask 8s"]
+    assert stages["trunk"] == pytest.approx(0.9)
+    assert stages["mask 8s"] == pytest.approx(1)
 
 
 def test_kept_features_come_from_torch_and_say_so(checkpoint: Path) -> None:
@@ -231,6 +238,20 @@ def test_what_the_user_asked_for_is_not_measured(cache: Path) -> None:
     asked = choose_device("cpu", "fp32", "torch")
     assert quicker_trunk(net, asked) == (None, asked)
     assert not cache.exists()
+
+
+def test_what_the_environment_says_is_not_measured(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = lite()
+    for said in ("torch", "openvino"):
+        monkeypatch.setenv("FCN_STUDIO_BACKEND", said)
+        trunk, choice = quicker_trunk(net, choose_device("cpu", "fp32"))
+        assert (choice.backend, trunk is not None) == (said, said == "openvino")
+        assert choice.reason.endswith(f"{NAMES[said]}, since FCN_STUDIO_BACKEND says so.")
+        assert choose_device("cpu", "fp32", "openvino").backend == "openvino"  # what is asked for goes before it
+    assert not cache.exists()
+    monkeypatch.setenv("FCN_STUDIO_BACKEND", "onnx")
+    with pytest.raises(DeviceError, match="FCN_STUDIO_BACKEND is 'onnx'; it takes torch or openvino"):
+        choose_device("cpu", "fp32")
 
 
 def test_what_openvino_cannot_run_is_run_by_torch_which_says_why(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
