@@ -51,6 +51,13 @@ def fusing(net: Net) -> FCN:
     return net
 
 
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests measure and keep stays out of the user's cache folder."""
+    folder = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setattr(paths, "cache", lambda: folder)
+
+
 @pytest.fixture(scope="session")
 def camvid() -> LabelSet:
     return read_label_set(paths.resources() / "labels" / "camvid.toml")

@@ -116,7 +116,7 @@ def _lines(found: Benchmark) -> list[str]:
         RULE,
     ]
     if made_by.backend != "torch":
-        lines.append(f"What {made_by.backend} does in the trunk is not counted.")
+        lines.append("The trunk's FLOPs and bytes are those of its layers by torch; OpenVINO may do them in fewer.")
     return [*lines, made_by.note] if made_by.note else lines
 
 

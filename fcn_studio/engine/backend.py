@@ -1,6 +1,7 @@
 """Which library runs the trunk on a CPU: torch, or OpenVINO where it is installed and was measured to be faster.
 
-The rule of `auto`, by what was measured on two cores each:
+Nets on EfficientNet-Lite are measured where they run (see `execution.trunks`). The rule of `auto` for those on VGG-16,
+by what was measured on two cores each:
 
     bf16 on CPUs with AMX    OpenVINO: 0.16 s a pass of the published net at 375x500 where torch takes 0.37 s
     everything else          torch: in fp32 OpenVINO is within a few percent of it, and holds the weights once more
@@ -8,6 +9,7 @@ The rule of `auto`, by what was measured on two cores each:
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 import torch
@@ -17,6 +19,16 @@ from fcn_studio.engine.execution.openvino_package import computes_bf16, installe
 
 Backend = Literal["torch", "openvino"]
 BACKENDS = ("auto", "torch", "openvino")
+AUTO_BACKEND = "FCN_STUDIO_BACKEND"  # environment variable: what `auto` is to take on CPUs
+
+
+def left_open(asked: str) -> bool:
+    """Whether neither the user nor the environment has named a backend."""
+    return asked == "auto" and not _said()
+
+
+def _said() -> str:
+    return os.environ.get(AUTO_BACKEND, "").strip().lower()
 
 
 def choose_backend(asked: str, precision: str) -> tuple[Backend, str]:
@@ -27,8 +39,16 @@ def choose_backend(asked: str, precision: str) -> tuple[Backend, str]:
         precision: Of the trunk.
 
     Raises:
-        DeviceError: OpenVINO was asked for, and is not installed or does not compute in this precision here.
+        DeviceError: OpenVINO was asked for, and is not installed or does not compute in this precision here; or the
+            environment names a backend that does not exist.
     """
+    said = _said()
+    if asked == "auto" and said:
+        if said not in ("torch", "openvino"):
+            raise DeviceError(f"{AUTO_BACKEND} is {said!r}; it takes torch or openvino.")
+        library, _ = choose_backend(said, precision)
+        name = "OpenVINO" if library == "openvino" else library
+        return library, f"By {name}, since {AUTO_BACKEND} says so."
     if asked == "torch":
         return "torch", ""
     if asked == "openvino":

@@ -22,6 +22,7 @@ from fcn_studio.core.memory import peak_memory
 from fcn_studio.core.pictures import overlay
 from fcn_studio.core.trace import Provenance, Trace
 from fcn_studio.engine.device import DTYPES
+from fcn_studio.engine.execution.openvino_trunk import STAGE
 from fcn_studio.engine.tracer import Clock, Tracer
 from fcn_studio.engine.work import Work, work_of
 
@@ -75,8 +76,7 @@ class Benchmark:
         provenance: Of the traces: checkpoint, device, precision, tiles, and whether memory ran out.
         size: (height, width) of the photo.
         stages: In the order in which they end; the last is the overlay pictures of all variants.
-        total: From the file to the pictures, by a clock of its own; without work where another library than torch runs
-            the trunk, whose work is not counted.
+        total: From the file to the pictures, by a clock of its own.
         matmul_side: N of the N x N matrix product in the trunk's precision, on the same device.
         matmul: What it took, measured between the traces.
         threads: That torch uses on the CPU.
@@ -150,7 +150,10 @@ def benchmark(
             timings.append({**trace.timings, PICTURE: drawn})
             products.append(product())  # by turns, so that both meet the same load
             on_repeat(number)
-    uncounted = trace.provenance.backend != "torch"  # only torch tells what it does
+    # A trunk that is run as one has the work of its layers.
+    inside = work.keys() - trace.timings.keys()
+    if inside:
+        work[STAGE] = sum((work.pop(name) for name in inside), work.get(STAGE, Work()))
     work[PICTURE] = Work(bytes=size[0] * size[1] * BYTES_A_PICTURE_PIXEL * len(trace.variants))
     return Benchmark(
         provenance=trace.provenance,
@@ -159,7 +162,7 @@ def benchmark(
             Stage(name, Timing(tuple(seconds.get(name, 0.0) for seconds in timings)), work.get(name, Work()))
             for name in dict.fromkeys(name for seconds in timings for name in seconds)
         ),
-        total=Stage("total", Timing(tuple(totals)), Work() if uncounted else sum(work.values(), Work())),
+        total=Stage("total", Timing(tuple(totals)), sum(work.values(), Work())),
         matmul_side=side,
         matmul=Timing(tuple(products)),
         threads=torch.get_num_threads(),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 
 from fcn_studio.core.errors import DeviceError
-from fcn_studio.engine.backend import BACKENDS, Backend, choose_backend
+from fcn_studio.engine.backend import BACKENDS, Backend, choose_backend, left_open
 
 Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -27,6 +27,8 @@ class DeviceChoice:
         precision: Of the trunk.
         reason: For the user: why this device, this precision and, where there is a choice, this backend.
         backend: The library that runs the trunk.
+        backend_reason: The end of `reason` that is about the backend, or nothing.
+        backend_open: Whether the user left the backend open, so that what a net measures may replace it.
     """
 
     device: str
@@ -34,6 +36,13 @@ class DeviceChoice:
     precision: Precision
     reason: str
     backend: Backend = "torch"
+    backend_reason: str = ""
+    backend_open: bool = False
+
+    def by(self, backend: Backend, why: str) -> DeviceChoice:
+        """The same with a backend that is decided, for another reason."""
+        reason = " ".join(filter(None, (self.reason.removesuffix(self.backend_reason).rstrip(), why)))
+        return replace(self, reason=reason, backend=backend, backend_reason=why, backend_open=False)
 
 
 def choose_device(device: str = "auto", precision: str = "auto", backend: str = "auto") -> DeviceChoice:
@@ -78,7 +87,8 @@ def choose_device(device: str = "auto", precision: str = "auto", backend: str = 
         asked = "CPU was asked for."
     else:
         asked = "OpenVINO runs on the CPU." if backend == "openvino" else _why_no_cuda()
-    return DeviceChoice("cpu", _cpu_name(), chosen, " ".join(filter(None, (asked, why, by))), library)
+    reason = " ".join(filter(None, (asked, why, by)))
+    return DeviceChoice("cpu", _cpu_name(), chosen, reason, library, by, backend_open=left_open(backend))
 
 
 def _precision(asked: str, fast_bf16: bool, where: str) -> tuple[Precision, str]:

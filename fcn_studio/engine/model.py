@@ -16,6 +16,7 @@ from fcn_studio.engine.checkpoints.opening import SUFFIX, open_checkpoint
 from fcn_studio.engine.checkpoints.wanted import HEADS, Wanted
 from fcn_studio.engine.device import DeviceChoice, choose_device
 from fcn_studio.engine.device_check import TOLERANCE, device_error
+from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.predictor import Model
 from fcn_studio.engine.single_model import SingleModel
@@ -89,10 +90,14 @@ def load(
 def model_of(checkpoint: Checkpoint, choice: DeviceChoice) -> Tracer:
     """A checkpoint that is open already, on a device that was chosen."""
     net = checkpoint.net
-    if choice.backend == "openvino" and not (isinstance(net, FCN) and net.architecture.trunk == "vgg16"):
-        reason = f"{choice.reason} This net is run by torch, since OpenVINO runs nets on VGG-16 only."
-        choice = replace(choice, backend="torch", reason=reason)
+    if choice.backend == "openvino" and not _by_openvino(net):
+        only = "This net is run by torch, since OpenVINO runs nets on VGG-16 and EfficientNet-Lite only."
+        choice = choice.by("torch", f"{choice.backend_reason} {only}".lstrip())
     return Model(checkpoint, choice) if isinstance(checkpoint.net, FCN) else SingleModel(checkpoint, choice)
+
+
+def _by_openvino(net: Net) -> bool:
+    return isinstance(net, FCN) and (net.architecture.trunk == "vgg16" or net.architecture.is_lite)
 
 
 def checkpoint_named(weights: str) -> Checkpoint:

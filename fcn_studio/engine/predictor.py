@@ -29,8 +29,10 @@ from fcn_studio.engine.effective_field import cell_tile, gradient, own_cell
 from fcn_studio.engine.execution.blocks import blocks_of
 from fcn_studio.engine.execution.full_precision import full_precision
 from fcn_studio.engine.execution.gpu import RecordedPasses, uploaded
+from fcn_studio.engine.execution.openvino_trunk import STAGE, OpenVinoTrunk
 from fcn_studio.engine.execution.runners import runner_of
 from fcn_studio.engine.execution.streaming import Plan, least_bytes, plan, streamed
+from fcn_studio.engine.execution.trunks import quicker_trunk
 from fcn_studio.engine.execution.whole import WholePass
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, folded
 from fcn_studio.engine.nets.trunks.trunk import Taps
@@ -80,8 +82,11 @@ class Model(Tracer):
             if isinstance(module, Upscore)
         }
 
-    def _whole_pass(self) -> WholePass | None:
-        """What runs VGG-16's trunk on whole photos; other trunks run as they were written."""
+    def _whole_pass(self) -> WholePass | OpenVinoTrunk | None:
+        """What runs the trunk on whole photos, None where it runs as it was written."""
+        if self._device.type == "cpu" and self._net.architecture.is_lite:
+            trunk, self.choice = quicker_trunk(self._net, self.choice)
+            return trunk
         if self._net.architecture.trunk != "vgg16":
             return None
         blocks = blocks_of(self._net)
@@ -155,6 +160,14 @@ class Model(Tracer):
 
     def _on_cpu(self) -> Model | None:
         return None if self._checkpoint is None else Model(self._checkpoint, cpu_choice())
+
+    def _by_torch(self) -> Model:
+        if self.choice.backend == "torch":
+            return self
+        other = copy.copy(self)
+        other.choice = self.choice.by("torch", "")
+        other._whole = other._whole_pass()
+        return other
 
     def _let_go(self) -> None:
         if self._recorded is not None:
@@ -239,15 +252,15 @@ class Model(Tracer):
         pixels = self._input(task.photo)
         task.clock.mark("preprocess")
         maps = dict(zip(self._net.architecture.score_layers, recorded(pixels), strict=True))
-        task.clock.mark("trunk")
-        task.on_stage("trunk", TRUNK_SHARE)
+        task.clock.mark(STAGE)
+        task.on_stage(STAGE, TRUNK_SHARE)
         task.cancel.check()
         return maps
 
     def _in_one_piece(self, task: Task) -> tuple[ScoreMaps, Taps | None, dict[str, Switches]]:
         if self._recorded is not None and not task.keep_taps:
             return self._by_recording(self._recorded, task), None, {}
-        done, shares = 0.0, self._net.stage_shares
+        done, shares = 0.0, {**self._net.stage_shares, STAGE: 1.0}
 
         def block_done(name: str) -> None:
             nonlocal done
@@ -273,7 +286,7 @@ class Model(Tracer):
         total = plan.total(task.size[0])
 
         def pixels(rows: range, columns: range) -> Tensor:
-            task.clock.mark("trunk")
+            task.clock.mark(STAGE)
             part = self._input(task.photo[rows.start : rows.stop, columns.start : columns.stop])
             task.clock.mark("preprocess")
             return part
@@ -284,7 +297,7 @@ class Model(Tracer):
         maps, taps = streamed(
             self._net, pixels, task.size, plan, keep_taps=task.keep_taps, on_rows=on_rows, cancel=task.cancel
         )
-        task.clock.mark("trunk")
+        task.clock.mark(STAGE)
         return maps, taps
 
     def _input(self, photo: NDArray[np.uint8], tile: Tile | None = None, border: int = 0) -> Tensor:

@@ -52,8 +52,12 @@ class Preprocessing:
         """(N, 3, H, W) RGB values of 0..255 in float32 to the net's input."""
         if self.order == "bgr":
             pixels = pixels.flip(1)
-        mean, std = (torch.tensor(values, device=pixels.device).view(1, 3, 1, 1) for values in (self.mean, self.std))
-        return torch.addcmul(-mean / std, pixels, self.scale / std)  # one pass: photos can be large
+        images, _, height, width = pixels.shape
+        mean, std = (torch.tensor(values, device=pixels.device) for values in (self.mean, self.std))
+        # One pass: photos can be large. By whole rows: along three values at a time it takes three times as long.
+        rows = pixels.permute(0, 2, 3, 1).reshape(images, height, 3 * width)
+        normal = torch.addcmul((-mean / std).repeat(width), rows, (self.scale / std).repeat(width))
+        return normal.view(images, height, width, 3).permute(0, 3, 1, 2)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for metadata."""

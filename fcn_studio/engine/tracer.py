@@ -214,6 +214,10 @@ class Tracer(ABC):
             raise too_large(task.size, self.choice.device)
         return cpu._traced(task, f"{self.choice.device} ran out of memory, so this photo was done on the CPU.")
 
+    def _by_torch(self) -> Tracer:
+        """The same net, run by torch alone."""
+        return self
+
     def _let_go(self) -> None:  # noqa: B027 - most keep nothing
         """Frees what is held for later photos."""
 

@@ -117,12 +117,12 @@ class WorkClock(Clock):
 
 
 def work_of(model: Tracer, source: Path) -> dict[str, Work]:
-    """By stage of `model.trace(source)`, what it asks for; one trace is run for it.
+    """By stage of `model.trace(source)`, what it asks for; one trace is run for it, by torch, which tells what it does.
 
     Raises:
         ImageError: As `trace`.
     """
-    counter = WorkCounter()
+    counter, model = WorkCounter(), model._by_torch()
     with counter:
         clock = WorkClock(torch.device(model.choice.device), counter)
         photo = read_image(source)

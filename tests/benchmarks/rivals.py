@@ -9,8 +9,12 @@ masks in memory:
     bf16          FCN-8s alone, trunk in bf16 and channels_last, upsampling in fp32 (in bf16 it is slower)
     onnxruntime, OpenVINO    FCN-8s alone, where they are installed; both in what they choose themselves
 
-They take turns, so that all meet the same load. Prints medians, spread, the ratio to ours, and how many pixels get the
-label that ours gets. Needs 2.7 GB of memory, 4.4 GB with all of them.
+And of FCN-8s on EfficientNet-Lite2 (see `lite`), of `--weights` or seeded, each by torch and OpenVINO in fp32 and
+bf16, from a photo in memory to all three masks, and the bare net beside it.
+
+They take turns, so that all meet the same load. Prints medians, spread and processor time, the ratio to the three fp32
+forwards, and how many pixels get the label that the same net in fp32 by torch gives. Needs 2.7 GB of memory, 4.4 GB
+with all of them.
 """
 
 from __future__ import annotations
@@ -30,6 +34,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
@@ -48,6 +53,7 @@ from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.predictor import Model
 from fcn_studio.engine.preprocess import CAFFE
+from tests.benchmarks import lite
 
 Masks = dict[str, NDArray[np.uint8]]
 Contender = Callable[[NDArray[np.uint8]], Masks]
@@ -185,15 +191,19 @@ def with_openvino(net: PlainFCN, example: Tensor) -> Contender:
     return lambda photo: {"8s": as_mask(torch.from_numpy(compiled(pixels_of(photo))[0]))}
 
 
+THREE = "three fp32"
 OPTIONAL = {"onnxruntime": with_onnxruntime, "openvino": with_openvino}
 
 
 def contenders(size: tuple[int, int], precision: str, without: tuple[str, ...]) -> dict[str, Contender]:
-    """By name, ours first; a word for each that is not installed."""
+    """On VGG-16, by name; a word for each that is not installed."""
     net = random_fcn()
     trunk = plain_trunk(net)
     three = {variant: PlainFCN(variant, trunk).requires_grad_(False).eval() for variant in VARIANTS}
-    found = {"ours": ours(net, precision, "torch"), "three fp32": plain(three, low=False)}
+    found = {THREE: plain(three, low=False)}
+    if "vgg" in without:
+        return found
+    found["ours"] = ours(net, precision, "torch")
     if "openvino" not in without and importlib.util.find_spec("openvino") is not None:
         found["ours, OpenVINO"] = ours(net, precision, "openvino")
     if "bf16" not in without:
@@ -214,35 +224,67 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=photo_size, default=SIZE, metavar="HxW", help="height x width")
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="of each, at least 5 for a report")
+    parser.add_argument("--runs", type=int, default=1, metavar="N", help="in each turn, of all but the three forwards")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of ours")
     parser.add_argument(
         "--without",
-        type=comma_separated(("bf16", *OPTIONAL)),
+        type=comma_separated(("bf16", "vgg", "lite", *OPTIONAL)),
         default=(),
         metavar="NAMES",
-        help="rivals to leave out: bf16 takes minutes on a CPU that has to emulate it",
+        help="rivals to leave out: bf16 takes minutes on a CPU that has to emulate it; vgg leaves the three forwards",
     )
+    parser.add_argument("--weights", metavar="FILE", help="of EfficientNet-Lite2, 21 classes")
+    parser.add_argument("--photo", metavar="FILE", help="resized to --size, instead of areas and grain")
     args = parser.parse_args()
+    height, width = args.size
     photo = sample_photo(args.size)
+    if args.photo:
+        with Image.open(args.photo) as opened:
+            photo = np.asarray(opened.convert("RGB").resize((width, height)))
     running = contenders(args.size, args.precision, args.without)
+    if "lite" not in args.without:
+        found = lite.contenders(lite.checkpoint_of(args.weights), args.without)
+        running |= {contender.name: contender.masks for contender in found}
     masks = {name: run(photo) for name, run in running.items()}  # warms up, too
     times: dict[str, list[float]] = {name: [] for name in running}
+    processor: dict[str, list[float]] = {name: [] for name in running}
     for _ in range(max(1, args.repeats)):
         for name, run in running.items():
-            start = time.perf_counter()
-            run(photo)
-            times[name].append(time.perf_counter() - start)
-    own = statistics.median(times["ours"])
+            # Of the quick ones several, and the least: they would be over before other work is seen beside them.
+            for _ in range(1 if name == THREE else args.runs):
+                before, start = time.process_time(), time.perf_counter()
+                run(photo)
+                times[name].append(time.perf_counter() - start)
+                processor[name].append(time.process_time() - before)
+    print_table(args, masks, times, processor)
+
+
+def print_table(
+    args: argparse.Namespace,
+    masks: dict[str, Masks],
+    times: dict[str, list[float]],
+    processor: dict[str, list[float]],
+) -> None:
+    """Milliseconds of each, and what the machine was."""
     choice = choose_device("cpu", args.precision)
     table = Table(title=f"{args.size[0]} high, {args.size[1]} wide, {args.repeats} turns; ours in {choice.precision}")
-    for heading in ("", "masks", "median s", "least", "most", "ratio", "same labels"):
+    for heading in ("", "masks", "median ms", "least", "most", "processor ms", "three fp32 / it", "same labels"):
         table.add_column(heading, justify="left" if heading in ("", "masks") else "right", no_wrap=True)
     for name, seconds in times.items():
-        median = statistics.median(seconds)
-        equal = np.mean([(masks[name][variant] == masks["ours"][variant]).mean() for variant in masks[name]])
-        cells = (f"{median:.3f}", f"{min(seconds):.3f}", f"{max(seconds):.3f}", f"{median / own:.2f}")
-        table.add_row(name, " ".join(masks[name]), *cells, f"{100 * equal:.2f} %")
-    Console().print(table)
+        milliseconds = [1000 * value for value in (statistics.median(seconds), min(seconds), max(seconds))]
+        ratio = statistics.median(times[THREE]) / statistics.median(seconds)
+        least = min(times[THREE]) / min(seconds)
+        reference = masks["lite2, torch fp32"] if name.startswith("lite2") else masks[THREE]
+        equal = [(mask == reference[variant]).mean() for variant, mask in masks[name].items()]
+        table.add_row(
+            name,
+            " ".join(masks[name]),
+            *(f"{value:.1f}" for value in milliseconds),
+            f"{1000 * statistics.median(processor[name]):.1f}",
+            f"{ratio:.1f}, least {least:.1f}",
+            f"{100 * np.mean(equal):.2f} %" if equal else "",
+        )
+    Console(width=150).print(table)
     load = " ".join(f"{value:.2f}" for value in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
     print(f"{choice.name}, {torch.get_num_threads()} threads, torch {torch.__version__}; load {load}")
     print(f"peak memory {peak_memory() / 1e6:.0f} MB")

@@ -21,6 +21,7 @@ from fcn_studio.engine.nets.trunks import alexnet, googlenet
 from fcn_studio.engine.nets.trunks.efficientnet_lite import ConvolutionUnit, InvertedResidual
 from fcn_studio.engine.nets.trunks.efficientnet_lite_table import COARSEST, same_padding
 
+UNCHANGED = Layer(1)
 LOWEST = float("-inf")  # what stands around the input of a padded max pool
 
 
@@ -36,6 +37,8 @@ class Step:
         rectified: Whether a ReLU follows. `run` leaves it out: it costs nothing where the result is copied anyhow.
         fill: What rows of padding hold.
         product: Whether a matrix of the input's windows is laid out for it, on CPUs.
+        convolution: What `run` does before its ReLU6, if it has one; None of everything else.
+        bounded: Whether `run` ends in a ReLU6.
     """
 
     geometry: Layer
@@ -45,6 +48,8 @@ class Step:
     rectified: bool = False
     fill: float = 0.0
     product: bool = False
+    convolution: nn.Conv2d | None = None
+    bounded: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,11 +170,11 @@ def _unit(net: FCN, name: str) -> Step:
         return functional.relu6(features, inplace=True) if unit.activated else features
 
     geometry = Layer(layer.kernel_size[0], layer.stride[0], before, padding_after=after)
-    return Step(geometry, layer.in_channels, layer.out_channels, run)
+    return Step(geometry, layer.in_channels, layer.out_channels, run, convolution=layer, bounded=unit.activated)
 
 
 def _unchanged(channels: int) -> Step:
-    return Step(Layer(1), channels, channels, lambda features: features)
+    return Step(UNCHANGED, channels, channels, lambda features: features)
 
 
 def _inception(net: FCN, name: str) -> Paths:

@@ -6,19 +6,15 @@ in and out in torch's memory, in its channels_last order.
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fcn_studio.core.errors import DeviceError
 from fcn_studio.engine.execution.blocks import Block, Convolution
+from fcn_studio.engine.execution.openvino_model import TYPES, CompiledModel, check_type, shared
 from fcn_studio.engine.execution.openvino_package import openvino
-
-KEPT_BYTES = 64 << 20  # of a block's widest features; behind larger ones OpenVINO gives its working memory back
-TYPES = {torch.float32: "f32", torch.bfloat16: "bf16"}  # OpenVINO's names
 
 
 class OpenVinoRunner:
@@ -37,11 +33,8 @@ class OpenVinoRunner:
     name = "openvino"
 
     def __init__(self, blocks: tuple[Block, ...], *, threads: int | None = None) -> None:
-        if unknown := {layer.weight.dtype for block in blocks for layer in block.convolutions} - set(TYPES):
-            raise DeviceError(f"OpenVINO runs nets in fp32 and bf16 here, not in {unknown.pop()}.")
-        threads = threads or torch.get_num_threads()
+        check_type({layer.weight.dtype for block in blocks for layer in block.convolutions})
         self._compiled = {block: CompiledBlock(block, _type_of(block), threads) for block in blocks}
-        self._lock = Lock()  # a request runs once at a time
 
     def run(self, block: Block, features: Tensor) -> Tensor:
         """See `blocks.Runner`.
@@ -49,56 +42,31 @@ class OpenVinoRunner:
         Raises:
             MemoryError: OpenVINO could not allocate what the block needs.
         """
-        with self._lock:
-            return self._compiled[block].run(features)
+        return self._compiled[block].run(features)
 
 
 class CompiledBlock:
-    """A block as a compiled model, (1, h, w, C) to (1, h, w, C), and the one request that runs it.
+    """A block as a compiled model, (1, h, w, C) to (1, h, w, C).
 
     Args:
         block: On the CPU.
-        execution: The precision of the arithmetic, `f32` or `bf16`: it is said, since what OpenVINO chooses by itself
-            is bf16 on some CPUs, for nets in fp32 too.
+        execution: See `CompiledModel`, as its errors.
         threads: How many cores to use.
-
-    Raises:
-        DeviceError: OpenVINO is not installed, or does not compute in this precision on this CPU.
     """
 
-    def __init__(self, block: Block, execution: str, threads: int) -> None:
-        ov = openvino()
-        wanted = getattr(ov.Type, execution)
-        settings = {
-            "INFERENCE_PRECISION_HINT": wanted,
-            "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "LATENCY",
-        }
+    def __init__(self, block: Block, execution: str, threads: int | None) -> None:
         # OpenVINO packs the weights when the first photo comes, and does not keep what it shares alive.
         self._weights = [_weights(layer, _is_product(block)) for layer in block.convolutions]
         self._block = block
-        self._model = ov.Core().compile_model(_model(block, self._weights), "CPU", settings)
-        taken = self._model.get_property("INFERENCE_PRECISION_HINT")
-        if taken != wanted:  # a hint that the CPU cannot follow is dropped without a word
-            raise DeviceError(f"OpenVINO computes in {taken.get_type_name()} on this CPU, not in {execution}.")
-        self._request = self._model.create_infer_request()
+        self._model = CompiledModel(_model(block, self._weights), block.name, execution, threads)
 
     def run(self, features: Tensor) -> Tensor:
         """(1, C, h, w) to (1, C, h, w), in memory of its own."""
         seen = features.permute(0, 2, 3, 1).contiguous()  # no copy in channels_last
         _, height, width, _ = seen.shape
         result = torch.empty(_output_shape(self._block, height, width), dtype=features.dtype)
-        self._request.set_input_tensor(_shared(seen))
-        self._request.set_output_tensor(_shared(result))
-        try:
-            self._request.infer()
-        except RuntimeError as error:
-            if "alloc" in str(error):
-                raise MemoryError(f"OpenVINO ran out of memory in {self._block.name}") from error
-            raise
         widest = max(layer.weight.shape[0] for layer in self._block.convolutions)
-        if height * width * widest * features.element_size() > KEPT_BYTES:
-            self._model.release_memory()
+        self._model.run(seen, (result,), height * width * widest * features.element_size())
         return result.permute(0, 3, 1, 2)
 
 
@@ -113,8 +81,8 @@ def _model(block: Block, weights: list[tuple[Any, Any]]) -> Any:
 def _weights(layer: Convolution, as_product: bool) -> tuple[Any, Any]:
     weight, bias = layer.weight.detach(), layer.bias.detach()
     if as_product:
-        return _shared(weight[:, :, 0, 0].contiguous()), _shared(bias)
-    return _shared(weight.contiguous()), _shared(bias[None, :, None, None])
+        return shared(weight[:, :, 0, 0].contiguous()), shared(bias)
+    return shared(weight.contiguous()), shared(bias[None, :, None, None])
 
 
 def _is_product(block: Block) -> bool:
@@ -143,13 +111,6 @@ def _convolutions(features: Any, block: Block, weights: list[tuple[Any, Any]]) -
         # A row and a column that never win round up: by its own "ceil" OpenVINO leaves sides of one cell undone.
         features = op.max_pool(features, [2, 2], [1, 1], [0, 0], [1, 1], [2, 2], "floor").output(0)
     return op.transpose(features, op.constant(np.array([0, 2, 3, 1])))
-
-
-def _shared(tensor: Tensor) -> Any:
-    """An OpenVINO tensor on the same memory; it keeps it alive, but what OpenVINO makes of it does not."""
-    ov = openvino()
-    array = (tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor).numpy()
-    return ov.Tensor(array, list(tensor.shape), getattr(ov.Type, TYPES[tensor.dtype]))
 
 
 def _output_shape(block: Block, height: int, width: int) -> tuple[int, int, int, int]:

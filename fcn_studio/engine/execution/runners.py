@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import replace
 
 import torch
 
@@ -43,7 +42,7 @@ def runner_of(blocks: tuple[Block, ...], choice: DeviceChoice) -> tuple[Runner, 
     except (DeviceError, RuntimeError, MemoryError) as failure:
         why = f"OpenVINO could not be used: {str(failure).rstrip('.')}"
     logger.warning("running by torch: %s", why)
-    return fallback, replace(choice, backend="torch", reason=f"{choice.reason} Run by torch, since {why}.")
+    return fallback, choice.by("torch", f"{choice.backend_reason} Run by torch, since {why}.".lstrip())
 
 
 @torch.inference_mode()
