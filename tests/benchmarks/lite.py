@@ -115,7 +115,7 @@ class _ScoreMaps(nn.Module):
         self.net = net
 
     def forward(self, photo: Tensor) -> tuple[Tensor, ...]:
-        return tuple(scores for scores in self.net.score(self.net.taps(photo)) if scores is not None)
+        return tuple(self.net.score(self.net.taps(photo)).values())
 
 
 def _by_onnxruntime(net: FCN, checkpoint: Checkpoint) -> Any:

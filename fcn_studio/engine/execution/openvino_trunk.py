@@ -59,14 +59,15 @@ class OpenVinoTrunk:
         rim = (0, width - photo.shape[-1], 0, height - photo.shape[-2])
         seen = (functional.pad(photo, rim) if any(rim) else photo).permute(0, 2, 3, 1).contiguous()
         rows, columns = (output_sizes(self._sections, length) for length in (height, width))
-        channels = dict(zip(Taps._fields, self._net.architecture.tap_channels(), strict=True))
-        results = tuple(
-            torch.empty(1, rows[tap], columns[tap], channels[tap], dtype=self._dtype) for tap in Taps._fields
-        )
+        taps = self._net.architecture.taps()
+        results = {
+            name: torch.empty(1, rows[name], columns[name], tap.channels, dtype=self._dtype)
+            for name, tap in taps.items()
+        }
         widest = height * width * self._net.architecture.values_per_pixel() / 2 * seen.element_size()
-        self._model.run(seen, results, int(widest))
+        self._model.run(seen, tuple(results.values()), int(widest))
         on_stage(STAGE)
-        return Taps(*(result.permute(0, 3, 1, 2) for result in results))
+        return {name: result.permute(0, 3, 1, 2) for name, result in results.items()}
 
 
 class _Graph:
@@ -82,14 +83,14 @@ class _Graph:
         self.weights: list[Any] = []
 
     def model(self, sections: tuple[Section, ...]) -> Any:
-        """(1, h, w, 3) to the taps, (1, h, w, C) each, in the order of `Taps`."""
+        """(1, h, w, 3) to the taps, (1, h, w, C) each, finest first."""
         ov, op = openvino(), self._op
         photo = op.parameter(ov.PartialShape([1, -1, -1, 3]), getattr(ov.Type, self._kind))
         features, taps = op.transpose(photo, op.constant(np.array([0, 3, 1, 2]))), {}
         for section in sections:
             features = reduce(self._part, section.parts, features)
             taps[section.tap] = op.transpose(features, op.constant(np.array([0, 2, 3, 1])))
-        return ov.Model([taps[tap] for tap in Taps._fields], [photo], "trunk")
+        return ov.Model(list(taps.values()), [photo], "trunk")
 
     def _part(self, features: Any, part: Step | Paths) -> Any:
         if isinstance(part, Step):
