@@ -37,6 +37,8 @@ class CompiledModel:
             "INFERENCE_PRECISION_HINT": wanted,
             "INFERENCE_NUM_THREADS": threads or torch.get_num_threads(),
             "PERFORMANCE_HINT": "LATENCY",
+            # A thread that is bound to a core waits for whatever else runs on it, while another core is free.
+            "ENABLE_CPU_PINNING": False,
         }
         self._name = name
         self._compiled = ov.Core().compile_model(model, "CPU", settings)
