@@ -9,6 +9,13 @@ from pathlib import Path
 from fcn_studio import paths
 
 SUFFIX = ".safetensors"
+
+
+def QT_TRANSLATE_NOOP(context: str, text: str) -> str:
+    """Marks a text that the window translates for lupdate, which knows this name."""
+    return text
+
+
 DEFAULT = "default"
 
 
@@ -19,12 +26,19 @@ class EmbeddedNet:
     Attributes:
         name: What `load`, `--weights` and the window's settings call it.
         checkpoints: Files of weights/ without their ending; the first that is there.
-        knows: What it can tell, in a few words.
+        title: What it is for, as its button says.
+        classes: What it knows, in a few words.
     """
 
     name: str
     checkpoints: tuple[str, ...]
-    knows: str
+    title: str
+    classes: str
+
+    @property
+    def knows(self) -> str:
+        """A sentence of both."""
+        return f"{self.title}: {self.classes}"
 
     @property
     def path(self) -> Path | None:
@@ -39,22 +53,26 @@ NETS = (
     EmbeddedNet(
         DEFAULT,
         ("fcn-efficientnet-lite-voc",),
-        "Everyday photos: people, animals, vehicles, furniture",
+        QT_TRANSLATE_NOOP("Nets", "Everyday photos"),
+        QT_TRANSLATE_NOOP("Nets", "people, animals, vehicles, furniture"),
     ),
     EmbeddedNet(
         "streets",
         ("fcn-efficientnet-lite-camvid", CAMVID_VGG16),
-        "Streets seen from a car: road, pavement, buildings, trees, cars, people",
+        QT_TRANSLATE_NOOP("Nets", "Streets"),
+        QT_TRANSLATE_NOOP("Nets", "road, pavement, sky, buildings, trees, cars, people, as seen from a car"),
     ),
     EmbeddedNet(
         "imagenet",
         ("efficientnet-lite0-imagenet",),
-        "What is in it, of 1000 kinds of things and animals, and where",
+        QT_TRANSLATE_NOOP("Nets", "What is in it?"),
+        QT_TRANSLATE_NOOP("Nets", "1000 kinds of things and animals, such as Egyptian cat, and where each is"),
     ),
     EmbeddedNet(
         "camvid-vgg16",
         (CAMVID_VGG16,),
-        "Streets, by a slim VGG-16 that was trained from random weights",
+        QT_TRANSLATE_NOOP("Nets", "Streets, VGG-16"),
+        QT_TRANSLATE_NOOP("Nets", "the same classes, by a slim VGG-16 that was trained from random weights"),
     ),
 )
 
