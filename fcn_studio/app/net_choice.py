@@ -76,6 +76,7 @@ class NetChoice(QObject):
         self._by_hand = True
         self._keep((name,))
         self._use((name,))
+        self.changed.emit()  # though it may be in use already: a click has changed its button
 
     def choose_next(self) -> None:
         """The net after the one in use; after the last, the first."""

@@ -50,7 +50,7 @@ class NetBar(QWidget):
         self._own.setText(words or self.tr("Own…"))
         self._own.setChecked(bool(name))
         checked = next((action for action in self._nets if action.isChecked()), None)
-        self._all.setText(words or (checked.text().replace("&", "") if checked is not None else self.tr("Which net")))
+        self._all.setText(words or (checked.iconText() if checked is not None else self.tr("Which net")))
         self._all.setAccessibleName(self.tr("Which net: {0}").format(self._all.text()))
         self.updateGeometry()
         self._arrange()
