@@ -7,6 +7,8 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 LONGEST_OWN = 24  # characters of an own checkpoint's name
+LEAST = 76  # pixels, for the start of a name and the sign of a menu
+SIGN = 36  # of them, for padding and that sign
 
 
 class NetBar(QWidget):
@@ -22,7 +24,7 @@ class NetBar(QWidget):
         self.setObjectName("net_bar")
         self.setAccessibleName(self.tr("Which net"))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self._nets = nets
+        self._nets, self._name = nets, ""
         self._row = QWidget(self)
         row = QHBoxLayout(self._row)
         row.setContentsMargins(0, 0, 0, 0)
@@ -50,8 +52,9 @@ class NetBar(QWidget):
         self._own.setText(words or self.tr("Own…"))
         self._own.setChecked(bool(name))
         checked = next((action for action in self._nets if action.isChecked()), None)
-        self._all.setText(words or (checked.iconText() if checked is not None else self.tr("Which net")))
-        self._all.setAccessibleName(self.tr("Which net: {0}").format(self._all.text()))
+        self._name = words or (checked.iconText() if checked is not None else self.tr("Which net"))
+        self._all.setAccessibleName(self.tr("Which net: {0}").format(self._name))
+        self._all.setToolTip(self._all.accessibleName())
         self.updateGeometry()
         self._arrange()
 
@@ -84,8 +87,8 @@ class NetBar(QWidget):
         return self._row.sizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        """Room for the one with the menu."""
-        return self._all.sizeHint()
+        """Room for the one with the menu, its name cut short."""
+        return QSize(LEAST, self._all.sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shows as much as there is room for."""
@@ -94,6 +97,8 @@ class NetBar(QWidget):
 
     def _arrange(self) -> None:
         roomy = self.width() >= self._row.sizeHint().width()
+        shortened = self._all.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideRight, self.width() - SIGN)
+        self._all.setText(shortened)
         self._row.setVisible(roomy)
         self._all.setVisible(not roomy)
         for widget in (self._row, self._all):
