@@ -354,7 +354,6 @@ class Workspace(QWidget):
     def set_net_bar(self, bar: QWidget) -> None:
         """Puts the choice of the net beside the names of the views, where it is always seen."""
         self._nets_row.insertWidget(2, bar)
-        self._nets_row.insertSpacing(3, 8)
 
     @Slot()
     def explain_room(self) -> None:

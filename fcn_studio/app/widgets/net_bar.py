@@ -7,8 +7,8 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 LONGEST_OWN = 24  # characters of an own checkpoint's name
-LEAST = 76  # pixels, for the start of a name and the sign of a menu
-SIGN = 36  # of them, for padding and that sign
+LEAST = 20  # pixels, for the sign of a menu
+SIGN = 36  # around a name, for padding and that sign
 
 
 class NetBar(QWidget):
@@ -87,7 +87,7 @@ class NetBar(QWidget):
         return self._row.sizeHint()
 
     def minimumSizeHint(self) -> QSize:
-        """Room for the one with the menu, its name cut short."""
+        """Room for the one with the menu, its name left out."""
         return QSize(LEAST, self._all.sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
