@@ -97,10 +97,13 @@ class NetChoice(QObject):
         """What it knows, how many classes, and its mean IU as its card says."""
         title, classes = title_of(net), QCoreApplication.translate("Nets", net.classes)
         entry = next((entry for entry in embedded() if entry.path == net.path), None)
-        if entry is None or not entry.figures_in_short:
+        if entry is None:
             return self.tr("{0}: {1}.").format(title, classes)
+        if not entry.figures:
+            return self.tr("{0}: {1}. {2} classes.").format(title, classes, entry.classes)
         figures = ", ".join(f"{one.percent:.1f} ({one.metric.removeprefix('mean IU ')})" for one in entry.figures)
-        return self.tr("{0}: {1}. Mean IU in percent, by its card: {2}.").format(title, classes, figures)
+        text = self.tr("{0}: {1}. {2} classes; mean IU in percent, as its card says: {3}.")
+        return text.format(title, classes, entry.classes, figures)
 
     @property
     def _path(self) -> Path | None:

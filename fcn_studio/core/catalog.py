@@ -98,6 +98,7 @@ class Entry:
         links: Where it is described.
         note: What else to know.
         path: The file, of one that comes with the program.
+        classes: How many it tells apart, of one that comes with the program; 0 of others.
         short_names: What else it is called, of one that comes with the program: `default`, `streets`.
         knows: What it can tell, in a sentence, of one that comes with the program.
     """
@@ -119,6 +120,7 @@ class Entry:
     links: tuple[str, ...] = ()
     note: str = ""
     path: Path | None = None
+    classes: int = 0
     short_names: tuple[str, ...] = ()
     knows: str = ""
 
@@ -318,6 +320,7 @@ def _native(path: Path) -> Entry | None:
         figures=figures,
         note=str(data.get("name", "")),
         path=path,
+        classes=classes,
         short_names=tuple(name for name, file in named_nets().items() if file == path),
         knows=next((net.knows for net in nets_of(path)), ""),
     )
