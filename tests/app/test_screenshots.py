@@ -25,10 +25,11 @@ from fcn_studio.app.appearance import Arrangement
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.rooms import Room
 from fcn_studio.app.theme import Scheme
+from fcn_studio.core.embedded import DEFAULT
 from fcn_studio.core.live_fusion import Gains
 from fcn_studio.core.pictures import indexed_image
 from fcn_studio.core.samples import sample_photos
-from fcn_studio.engine.model import DEFAULT, find_checkpoint
+from fcn_studio.engine.model import find_checkpoint
 from tests.app.conftest import act, drag_enter, files, open_files, wait_until_done
 
 LARGE, SMALL = (1440, 900), (1280, 720)
