@@ -30,7 +30,8 @@ def load(
     """Opens a checkpoint on a device.
 
     Args:
-        weights: `default`, another embedded checkpoint's name, or a path.
+        weights: `default` (everyday photos), `streets`, `imagenet` (which of 1000 classes is where), `camvid-vgg16`,
+            a downloaded checkpoint's name, or a path.
         device: `auto` (CUDA, then MPS, then CPU), `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `auto` (bf16 where the device is fast at it, else fp32), `fp32`, `bf16` or `fp16`.
         backend: What runs the trunk on a CPU: `auto` (OpenVINO where it is there and faster), `torch` or `openvino`.

@@ -7,11 +7,14 @@ from html import escape
 from PySide6.QtCore import QCoreApplication
 
 from fcn_studio.core.catalog import Entry, here, read_digest
+from fcn_studio.core.embedded import nets_of
 
 
 def details(entry: Entry) -> str:
     """Rich text."""
     rows = [
+        (QCoreApplication.translate("CatalogDetails", "Short names"), ", ".join(entry.short_names)),
+        (QCoreApplication.translate("CatalogDetails", "Knows"), escape(_knows(entry))),
         (QCoreApplication.translate("CatalogDetails", "Publisher"), escape(entry.publisher)),
         (QCoreApplication.translate("CatalogDetails", "Licence"), escape(entry.licence)),
         (QCoreApplication.translate("CatalogDetails", "Figures"), _figures(entry)),
@@ -27,6 +30,11 @@ def details(entry: Entry) -> str:
         if text
     )
     return f'<p style="margin: 0 0 6px 0;"><b>{escape(entry.title)}</b></p><table cellspacing="2">{lines}</table>'
+
+
+def _knows(entry: Entry) -> str:
+    net = next(iter(nets_of(entry.path)), None) if entry.path is not None else None
+    return QCoreApplication.translate("Nets", net.classes) if net is not None else ""
 
 
 def _figures(entry: Entry) -> str:

@@ -12,6 +12,7 @@ from fcn_studio.app.appearance import Arrangement
 from fcn_studio.app.catalog_menu import CatalogMenu
 from fcn_studio.app.intake import Intake
 from fcn_studio.app.language import LANGUAGES, SYSTEM, Language
+from fcn_studio.app.net_choice import OFFERED, NetChoice
 from fcn_studio.app.output_menu import OutputMenu
 from fcn_studio.app.palette_menu import PaletteMenu
 from fcn_studio.app.panels import KINDS
@@ -26,7 +27,6 @@ from fcn_studio.core.palettes import PALETTES
 
 MOVE = 96  # Qt's pixels for one key
 GIGABYTE = 10**9
-DEFAULT_WEIGHTS = "default"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
@@ -42,6 +42,7 @@ class Parts:
     output: OutputMenu
     palettes: PaletteMenu
     catalog: CatalogMenu
+    nets: NetChoice
     transform: ViewTransform
     workspace: Workspace
     settings: Settings
@@ -154,9 +155,6 @@ def _masks(parts: Parts) -> Handlers:
 def _net(parts: Parts) -> Handlers:
     session, intake, settings = parts.session, parts.intake, parts.settings
 
-    def use_default() -> None:
-        session.set_engine(replace(session.choice, weights=(DEFAULT_WEIGHTS,)))
-
     def close_last() -> None:
         if len(session.choice.weights) > 1:
             session.set_engine(replace(session.choice, weights=session.choice.weights[:-1]))
@@ -175,7 +173,8 @@ def _net(parts: Parts) -> Handlers:
         "net.open": lambda: intake.ask_for_checkpoint(beside=False),
         "net.add": lambda: intake.ask_for_checkpoint(beside=True),
         "net.catalog": parts.catalog.show,
-        "net.default": use_default,
+        **{f"net.{name}": partial(parts.nets.choose, name) for name in OFFERED},
+        "net.next": parts.nets.choose_next,
         "net.close_last": close_last,
         **{f"device.{device}": partial(set_device, device) for device in DEVICES},
         **{f"precision.{precision}": partial(set_precision, precision) for precision in PRECISIONS},

@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QImage, QPainter
 
-from fcn_studio import paths
-from fcn_studio.core.image import list_images
-
 SCHEMES = ("http", "https", "data")
 LONGEST_PATH = 4096
 
@@ -52,12 +49,6 @@ def from_mime(mime: QMimeData) -> Incoming:
         if isinstance(image, QImage) and not image.isNull():
             return Incoming(pixels=to_pixels(image))
     return Incoming(links=_links(mime))
-
-
-def samples() -> list[Path]:
-    """The sample photos that come with the program."""
-    folder = paths.resources() / "samples"
-    return list_images(folder) if folder.is_dir() else []
 
 
 def to_pixels(image: QImage) -> NDArray[np.uint8]:

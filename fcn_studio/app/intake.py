@@ -12,13 +12,14 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from fcn_studio.app.gather import Gathered, Gatherer, Wish
-from fcn_studio.app.incoming import Incoming, can_take, from_mime, samples
+from fcn_studio.app.incoming import Incoming, can_take, from_mime
 from fcn_studio.app.jobs import EngineChoice, Photo
 from fcn_studio.app.session import Session
 from fcn_studio.app.settings import Settings
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.checkpoint_file import SUFFIXES as CHECKPOINT_SUFFIXES
 from fcn_studio.core.image import SUFFIXES
+from fcn_studio.core.samples import sample_photos
 
 if TYPE_CHECKING:
     from fcn_studio.app.download import Download
@@ -68,7 +69,7 @@ class Intake(QObject):
         self._gatherer = Gatherer(self)
         self._gatherer.found.connect(self.on_found)
         self._download: Download | None = None  # made for the first link
-        self.samples = samples()
+        self.samples = [sample.path for sample in sample_photos()]
 
     @property
     def busy(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QResizeEvent
@@ -22,6 +23,7 @@ from fcn_studio.app.intake import Intake
 from fcn_studio.app.jobs import EngineChoice
 from fcn_studio.app.language import Language
 from fcn_studio.app.menus import build_menus, build_tool_bar, layout_button, set_icons
+from fcn_studio.app.net_choice import OFFERED, Hint, NetChoice, title_of
 from fcn_studio.app.output_menu import OutputMenu
 from fcn_studio.app.palette_menu import PaletteMenu
 from fcn_studio.app.recent_menu import RecentMenu
@@ -37,6 +39,7 @@ from fcn_studio.app.tour import Tour
 from fcn_studio.app.views.compare_view import CompareView
 from fcn_studio.app.views.drop_overlay import DropOverlay
 from fcn_studio.app.views.view_transform import ViewTransform
+from fcn_studio.app.widgets.net_bar import NetBar
 from fcn_studio.app.widgets.opacity_slider import OpacitySlider
 from fcn_studio.app.workspace import Workspace
 
@@ -55,6 +58,7 @@ class MainWindow(QMainWindow):
         run_watch: The training run that is watched.
         dialogs: What stands over the window for a while.
         catalog: Published checkpoints.
+        nets: Which of the program's nets is in use.
         background: Answers questions to a trace.
         transform: The zoom and pan of all panels.
         workspace: The middle of the window.
@@ -76,6 +80,7 @@ class MainWindow(QMainWindow):
         self.output = OutputMenu(self.session, settings, self.background, lambda: language.code, self)
         self.palettes = PaletteMenu(self.session, settings, self)
         self.catalog = CatalogMenu(self.session, self.intake, theme, self)
+        self.nets = NetChoice(self.session, settings, self)
         self.run_watch = RunWatch(self.session, self.background, settings, self)
         self.intake.run_found.connect(self.run_watch.open)
         self.run_watch.stages_requested.connect(self.intake.use_set)
@@ -94,6 +99,8 @@ class MainWindow(QMainWindow):
         self.session.presentation.appearance_changed.connect(self._show_opacity)
         self.transform.changed.connect(self._show_zoom)
         self.intake.busy_changed.connect(self._on_intake_busy)
+        self.nets.changed.connect(self._show_net)
+        self.nets.hint_changed.connect(self._show_hint)
         theme.changed.connect(self._dress)
         language.changed.connect(self._rebuild)
         self.setGeometry(self._first_place(self.screen().availableGeometry()))
@@ -152,6 +159,7 @@ class MainWindow(QMainWindow):
             self.output,
             self.palettes,
             self.catalog,
+            self.nets,
             self.transform,
             self.workspace,
             self._settings,
@@ -163,9 +171,11 @@ class MainWindow(QMainWindow):
         )
         samples = QMenu(self.tr("Open &Sample"), self.menuBar())
         for path in self.intake.samples:
-            samples.addAction(path.stem.replace("-", " ").title(), partial(self.intake.open_samples, path))
+            samples.addAction(path.stem.replace("-", " ").title(), partial(self.open_samples, path))
         samples.setEnabled(bool(self.intake.samples))
         build_menus(self, self.actions_by_id, RecentMenu(self.intake, self._settings, self.menuBar()), samples)
+        self._net_bar = self._build_net_bar()
+        self.workspace.set_net_bar(self._net_bar)
         self._opacity, self._zoom = OpacitySlider(), QLabel()
         self._opacity.opacity_requested.connect(self.session.presentation.set_opacity)
         self._zoom.setMinimumWidth(self._zoom.fontMetrics().horizontalAdvance("6400 %") + 8)
@@ -202,6 +212,8 @@ class MainWindow(QMainWindow):
         self._show_strip()
         self._show_opacity()
         self._show_zoom()
+        self._show_net()
+        self.nets.on_shown()
 
     @Slot()
     def _rebuild(self) -> None:
@@ -220,6 +232,39 @@ class MainWindow(QMainWindow):
         self.workspace.upright.restoreState(upright)
         self.workspace.side.setCurrentIndex(side)
         self.setFocus()
+
+    def _build_net_bar(self) -> NetBar:
+        actions = []
+        for name in OFFERED:
+            action = self.actions_by_id[f"net.{name}"]
+            net = next((net for net in self.nets.nets if net.name == name), None)
+            action.setVisible(net is not None)
+            if net is not None:
+                action.setToolTip(f"{self.nets.sentence(net)} ({action.shortcut().toString()})")
+                action.setIconText(title_of(net))
+                actions.append(action)
+        return NetBar(actions, self.actions_by_id["net.open"])
+
+    @Slot()
+    def _show_net(self) -> None:
+        now = self.nets.net
+        for name in OFFERED:
+            self.actions_by_id[f"net.{name}"].setChecked(now is not None and now.name == name)
+        self._net_bar.set_own(self.nets.own)
+
+    @Slot(object)
+    def _show_hint(self, hint: Hint | None) -> None:
+        if hint is None:
+            self.workspace.net_hint.show_hint("")
+            return
+        actions = [(title_of(net), self.nets.sentence(net), partial(self.nets.choose, net.name)) for net in hint.nets]
+        self.workspace.net_hint.show_hint(hint.text, actions)
+
+    def open_samples(self, first: Path | None = None) -> None:
+        """Opens the samples: `first`, with the net that fits it, or the one that the net in use fits."""
+        if first is not None:
+            self.nets.open_sample(first)
+        self.intake.open_samples(first or self.nets.first_sample())
 
     def _own_handlers(self) -> Handlers:
         return {
@@ -313,7 +358,7 @@ class MainWindow(QMainWindow):
         """On the photo that is shown, else on the first sample once it is there."""
         self._tour_wanted = True
         if self.session.shown is None:
-            self.intake.open_samples()
+            self.open_samples()
         self._on_shown()
 
     @Slot()

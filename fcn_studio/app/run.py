@@ -16,8 +16,10 @@ from fcn_studio.app.inference import Inference
 from fcn_studio.app.jobs import EngineChoice
 from fcn_studio.app.language import Language
 from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.net_choice import remembered
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.theme import Scheme, Theme
+from fcn_studio.core.embedded import DEFAULT
 from fcn_studio.core.errors import ImageError, OutputError
 from fcn_studio.core.files import whole_file
 
@@ -35,13 +37,17 @@ QT_LEVELS = {
 }
 
 
-def main(paths: list[Path], *, weights: str, device: str, precision: str, backend: str = "auto") -> int:
-    """Opens the window on the photos, or on the samples if none are named; returns when it is closed."""
+def main(paths: list[Path], *, weights: str | None, device: str, precision: str, backend: str = "auto") -> int:
+    """Opens the window on the photos, or on the samples if none are named; returns when it is closed.
+
+    Without `weights` it takes the checkpoints that the user chose last.
+    """
     application = _application()
     collector = WindowThreadCollector(application)
     settings = Settings()
     theme = Theme(application, settings.scheme)
-    choice = EngineChoice((weights,), device, precision, backend=backend)
+    open_first = remembered(settings) if weights is None else (weights,)
+    choice = EngineChoice(open_first, device, precision, backend=backend)
     window = MainWindow(Inference(), choice, settings, theme, Language(application, settings.language))
     window.session.engine_changed.connect(collector.forget_imports)
     signal.signal(signal.SIGINT, lambda *_: application.quit())  # the collector's timer lets Python hear it
@@ -54,7 +60,7 @@ def picture(
     paths: list[Path],
     output: Path,
     *,
-    weights: str,
+    weights: str | None,
     device: str,
     precision: str,
     backend: str = "auto",
@@ -74,7 +80,7 @@ def picture(
         # Fresh settings: the picture is the same everywhere and leaves no trace in the user's own.
         settings = Settings(QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
         theme = Theme(application, Scheme.LIGHT)
-        choice = EngineChoice((weights,), device, precision, backend=backend)
+        choice = EngineChoice((weights or DEFAULT,), device, precision, backend=backend)
         window = MainWindow(Inference(), choice, settings, theme, Language(application, "en"))
         problems: list[str] = []
         window.session.problem_found.connect(problems.append)
@@ -105,7 +111,7 @@ def _begin(window: MainWindow, paths: list[Path]) -> None:
     if paths:
         window.intake.open_paths(paths)
     elif window.intake.samples:
-        window.intake.open_samples()
+        window.open_samples()
     window.start()
 
 

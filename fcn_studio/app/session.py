@@ -67,6 +67,7 @@ class Session(QObject):
         problem_found: Something failed. (one sentence; empty when the problem is past)
         pointer_changed: The pointer is over another pixel. ((x, y) on the photo, or None)
         probed_changed: Another place is probed. (Probed)
+        photo_wanted: A photo has become the current one and is about to be segmented. (Photo)
         field_found: An effective receptive field that was asked for. (FieldTask, (H, W) float32)
         doctor_reported: What the checkpoint doctor's job tells. (Report)
     """
@@ -78,6 +79,7 @@ class Session(QObject):
     running_changed = Signal(bool)
     stage_changed = Signal(str, float)
     problem_found = Signal(str)
+    photo_wanted = Signal(object)  # Photo
     pointer_changed = Signal(object)  # tuple[int, int] | None
     probed_changed = Signal(object)  # Probed
     field_found = Signal(object, object)  # FieldTask, NDArray[np.float32]
@@ -308,6 +310,7 @@ class Session(QObject):
         """Another photo is wanted, or none."""
         self.problem_found.emit("")
         if index >= 0:
+            self.photo_wanted.emit(self.list.current)
             self.refresh()
             return
         self.cancel()

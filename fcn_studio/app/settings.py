@@ -129,6 +129,16 @@ class Settings:
         self._store.setValue("net/memory", value)
 
     @property
+    def weights(self) -> tuple[str, ...]:
+        """Names or paths of the checkpoints that the user chose last; empty if that never happened."""
+        found = str(self._store.value("net/weights", ""))
+        return tuple(line for line in found.split("\n") if line)
+
+    @weights.setter
+    def weights(self, value: tuple[str, ...]) -> None:
+        self._store.setValue("net/weights", "\n".join(value))
+
+    @property
     def legend_shown(self) -> bool:
         """Whether the legend is seen."""
         return str(self._store.value("window/legend", "1")) == "1"

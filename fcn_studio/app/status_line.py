@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QStatusBar
 from fcn_studio.app.exporter import Exporter
 from fcn_studio.app.intake import Intake
 from fcn_studio.app.jobs import EngineChoice
+from fcn_studio.app.net_choice import title_of
 from fcn_studio.app.session import Session
 from fcn_studio.app.widgets.run_status import RunStatus
 from fcn_studio.app.widgets.stage_progress import StageProgress
+from fcn_studio.core.embedded import NETS
 
 
 class StatusLine(QObject):
@@ -86,7 +88,9 @@ class StatusLine(QObject):
     def show_loading(self, choice: EngineChoice) -> None:
         """Checkpoints are being loaded, and PyTorch with the first."""
         if self._session.engine:
-            text = self.tr("Loading {0}…").format(", ".join(Path(weights).name for weights in choice.weights))
+            titles = {net.name: title_of(net) for net in NETS}
+            names = (titles.get(weights, Path(weights).name) for weights in choice.weights)
+            text = self.tr("Loading {0}…").format(", ".join(names))
         else:
             text = self.tr("Loading PyTorch…")
         self.progress.start(text, can_cancel=False, at_once=True)

@@ -38,10 +38,12 @@ from fcn_studio.app.widgets.error_banner import ErrorBanner
 from fcn_studio.app.widgets.film_strip import FilmStrip
 from fcn_studio.app.widgets.lesson_sheet import LessonSheet
 from fcn_studio.app.widgets.low_room import Pages, UprightArea
+from fcn_studio.app.widgets.net_hint import NetHint
 from fcn_studio.app.widgets.notice import Notice
 from fcn_studio.app.widgets.tour_bar import TourBar
 from fcn_studio.core.gain_pad import PAD_SKIPS
 from fcn_studio.core.live_fusion import Gains
+from fcn_studio.core.trace import SCORE_LAYERS
 
 if TYPE_CHECKING:
     from fcn_studio.app.room_views import RoomView
@@ -65,6 +67,7 @@ class Workspace(QWidget):
         strip: The photos that are open.
         banner: What went wrong.
         notice: What happened.
+        net_hint: That the net in use has little to say of the photo.
         tour: The guided tour's words.
         splitter: Between pictures and legend.
         dataset: The table of a data set's photos.
@@ -105,6 +108,7 @@ class Workspace(QWidget):
         self.dataset = DatasetPanel(session.dataset)
         self.banner = ErrorBanner()
         self.notice = Notice()
+        self.net_hint = NetHint()
         self.tour = TourBar()
         self._empty = EmptyState(has_samples=bool(intake.samples))
         self._stack = Pages()
@@ -124,6 +128,7 @@ class Workspace(QWidget):
         pictures.setContentsMargins(0, 0, 0, 0)
         pictures.setSpacing(0)
         pictures.addLayout(self._room_row())
+        pictures.addWidget(self.net_hint)
         pictures.addWidget(self._stack, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.addWidget(middle)
@@ -179,6 +184,7 @@ class Workspace(QWidget):
         self.compare.pair_requested.connect(presentation.set_pair)
         self.legend.class_toggled.connect(presentation.toggle_class)
         self.legend.class_soloed.connect(self._solo)
+        self.legend.map_requested.connect(self._show_map)
         self.legend.all_requested.connect(presentation.show_all_classes)
         self.legend.cutoff_requested.connect(presentation.set_cutoff)
         self.legend.colour_requested.connect(self.colour_requested)
@@ -302,6 +308,11 @@ class Workspace(QWidget):
         labels = self.legend.labels
         self._session.presentation.solo_class(name, labels.classes if labels else ())
 
+    @Slot(str)
+    def _show_map(self, name: str) -> None:
+        self._session.presentation.set_room(Room.HEATMAPS)
+        self.heatmaps.show_node(SCORE_LAYERS[0], name)
+
     @Slot(int)
     def _choose_truth(self, place: int) -> None:
         self.truth_requested.emit(self._session.list.photos[place])
@@ -337,7 +348,12 @@ class Workspace(QWidget):
         row.addWidget(self.rooms)
         row.addStretch(1)
         row.addWidget(self._explain)
+        self._nets_row = row
         return row
+
+    def set_net_bar(self, bar: QWidget) -> None:
+        """Puts the choice of the net beside the names of the views, where it is always seen."""
+        self._nets_row.insertWidget(2, bar)
 
     @Slot()
     def explain_room(self) -> None:

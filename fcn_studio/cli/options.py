@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from fcn_studio.core.embedded import DEFAULT, NETS
+
+EMBEDDED = ", ".join(net.name for net in NETS)
+
 
 def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     """--weights, --device, --precision, --backend; where `several`, --weights takes a list, None if not given."""
@@ -14,11 +18,11 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
             nargs="+",
             action="extend",
             metavar="W",
-            help="one or more embedded checkpoints' names, or files (default: default)",
+            help=f"one or more of {EMBEDDED}, or files (default: {DEFAULT})",
         )
     else:
         parser.add_argument(
-            "--weights", default="default", metavar="W", help="an embedded checkpoint's name, or a file"
+            "--weights", default=DEFAULT, metavar="W", help=f"{EMBEDDED}, or a file (default: {DEFAULT})"
         )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     parser.add_argument(

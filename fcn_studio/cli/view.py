@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--picture", type=Path, metavar="PNG", help="open no window; save a picture of it with the first photo"
     )
     add_model_options(parser)
+    parser.set_defaults(weights=None)  # what was chosen last
 
 
 def run(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from rich.table import Table
 from fcn_studio import paths
 from fcn_studio.core.catalog import Entry, entries, find, state
 from fcn_studio.core.download import MIRROR, OFFLINE, Fetched, download
+from fcn_studio.core.embedded import here_by_net
 from fcn_studio.core.errors import OutputError
 from fcn_studio.core.http_stream import FetchError
 from fcn_studio.core.transfer import Progress as Step
@@ -66,6 +67,11 @@ def run_list(args: argparse.Namespace) -> int:
     for entry in known:
         table.add_row(*(columns[heading](entry) for heading in shown))
     console.print(table, highlight=False)
+    names = Table(box=None, pad_edge=False, show_header=False)
+    for net, path in here_by_net():
+        names.add_row(net.name, f"{net.knows} ({path.stem})")
+    console.print("Short names, for --weights:", highlight=False)
+    console.print(names, highlight=False)
     print("Licences in full, sources and digests: fcn-studio weights list --json")
     recipes = ", ".join(sorted(file.stem for file in (paths.resources() / "recipes").glob("*.toml")))
     print(f"To train your own, such as FCN-GoogLeNet, which was never published: fcn-studio train --recipe {recipes}")

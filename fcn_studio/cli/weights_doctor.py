@@ -11,14 +11,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from fcn_studio import paths
 from fcn_studio.cli.progress import progress_bar
 from fcn_studio.core.diagnosis import Confidence, Diagnosis, Trial
 from fcn_studio.core.diagnosis_figure import diagnosis_figure
 from fcn_studio.core.errors import DataError, OutputError
 from fcn_studio.core.files import whole_file
-from fcn_studio.core.image import list_images, read_image
+from fcn_studio.core.image import read_image
 from fcn_studio.core.labels import counted_classes
+from fcn_studio.core.samples import sample_photos
 
 if TYPE_CHECKING:
     from fcn_studio.engine.checkpoints.native import Checkpoint
@@ -95,10 +95,10 @@ def _check_outputs(args: argparse.Namespace) -> None:
 
 
 def _sample() -> Path:
-    found = list_images(paths.resources() / "samples")
+    found = sample_photos()
     if not found:
         raise DataError("There is no sample photo here; give one of the kind that the net was trained on.")
-    return found[0]
+    return found[0].path
 
 
 def _chosen(diagnosis: Diagnosis, number: int | None) -> Trial:

@@ -29,6 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", metavar="DST", type=Path, required=True, help="a new .safetensors file")
     add_choices(parser)
+    parser.add_argument("--licence", metavar="TEXT", help="of the weights, noted in DST, such as Apache-2.0")
+    parser.add_argument("--half", action="store_true", help="store weights in half precision: half the size")
     parser.add_argument("--force", action="store_true", help="replace DST if it is there")
 
 
@@ -82,14 +84,15 @@ def run(args: argparse.Namespace) -> int:
         raise OutputError(f"{output}: a checkpoint of FCN Studio ends in .safetensors; give it that name.")
     if output.exists() and not args.force:
         raise OutputError(f"{output} is there already; choose another name, or --force to replace it.")
+    dtype = torch.float16 if args.half else torch.float32
     wanted = wanted_of(args)
     unread = scan_caffe(args.source, wanted) if kind_of(args.source) is FileKind.CAFFE else None
     if unread is not None and not is_binary(unread.checkpoint):
         found = unread.checkpoint  # half a gigabyte goes from file to file in pieces
-        save_weights(output, found.net.architecture, unread.state, **_meaning(args, found), dtype=torch.float32)
+        save_weights(output, found.net.architecture, unread.state, **_meaning(args, found), dtype=dtype)
     else:
         found = open_checkpoint(args.source, wanted)
-        save_checkpoint(output, found.net, **_meaning(args, found), dtype=torch.float32)
+        save_checkpoint(output, found.net, **_meaning(args, found), dtype=dtype)
     facts = summary(found)
     print(f"{output}: {facts.net}, {facts.variants}, {counted_classes(len(found.labels))} ({found.labels.title})")
     print(f"  input: {facts.preprocessing}")
@@ -101,6 +104,8 @@ def run(args: argparse.Namespace) -> int:
 def _meaning(args: argparse.Namespace, found: Checkpoint) -> dict[str, Any]:
     """What is saved beside the weights."""
     card = {**found.card, "file": args.source.name, "sha256": found.digest}
+    if args.licence:
+        card["licence"] = args.licence
     return {"labels": found.labels, "preprocessing": found.preprocessing, "card": card}
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from fcn_studio.cli.weights_import import add_choices, wanted_of
+from fcn_studio.core.embedded import nets_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,8 @@ def run(args: argparse.Namespace) -> int:
     facts = summary(found)
     content = {
         "file": str(path),
+        "short_names": [net.name for net in nets_of(path)],
+        "knows": next((net.knows for net in nets_of(path)), ""),
         "bytes": path.stat().st_size,
         "sha256": found.digest,
         "net": facts.net,

@@ -17,10 +17,10 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from fcn_studio import paths
+from fcn_studio.core.embedded import SUFFIX, named_nets, nets_of
 from fcn_studio.core.errors import CheckpointError, DataError
-from fcn_studio.core.labels import counted_classes
+from fcn_studio.core.labels import MAX_CLASSES, counted_classes
 
-DEFAULT_CHECKPOINT = "fcn-vgg16-slim-camvid"  # comes first; `default` is its other name
 METADATA_KEY = "fcn_studio"  # of native checkpoints
 DIGEST_SUFFIX = ".sha256"  # beside a downloaded file: what was read, as `sha256sum` writes it
 
@@ -98,6 +98,9 @@ class Entry:
         links: Where it is described.
         note: What else to know.
         path: The file, of one that comes with the program.
+        classes: How many it tells apart, of one that comes with the program; 0 of others.
+        short_names: What else it is called, of one that comes with the program: `default`, `streets`.
+        knows: What it can tell, in a sentence, of one that comes with the program.
     """
 
     name: str
@@ -117,6 +120,9 @@ class Entry:
     links: tuple[str, ...] = ()
     note: str = ""
     path: Path | None = None
+    classes: int = 0
+    short_names: tuple[str, ...] = ()
+    knows: str = ""
 
     @property
     def size_text(self) -> str:
@@ -141,6 +147,8 @@ class Entry:
         path, read = here(self), read_digest(self)
         return {
             "name": self.name,
+            "short_names": list(self.short_names),
+            "knows": self.knows,
             "kind": self.kind.value,
             "title": self.title,
             "variants": list(self.variants),
@@ -190,9 +198,9 @@ def published(path: Path | None = None) -> tuple[Entry, ...]:
 
 
 def embedded() -> tuple[Entry, ...]:
-    """The checkpoints in weights/, the default one first; files that are no native checkpoints are left out."""
-    found = [entry for path in sorted(paths.weights().glob("*.safetensors")) if (entry := _native(path)) is not None]
-    return tuple(sorted(found, key=lambda entry: entry.name != DEFAULT_CHECKPOINT))
+    """The checkpoints in weights/, the named nets first; files that are no native checkpoints are left out."""
+    files = dict.fromkeys((*named_nets().values(), *sorted(paths.weights().glob(f"*{SUFFIX}"))))
+    return tuple(entry for path in files if (entry := _native(path)) is not None)
 
 
 def entries() -> tuple[Entry, ...]:
@@ -201,13 +209,14 @@ def entries() -> tuple[Entry, ...]:
 
 
 def find(name: str) -> Entry:
-    """The entry of a name; `default` is the default checkpoint.
+    """The entry of a name: a file's, or an embedded net's short one.
 
     Raises:
         CheckpointError: There is none.
     """
     known = {entry.name: entry for entry in entries()}
-    entry = known.get(DEFAULT_CHECKPOINT if name == "default" else name)
+    named = named_nets()
+    entry = known.get(named[name].stem if name in named else name)
     if entry is None:
         raise CheckpointError(f"{name}: not in the catalog; `fcn-studio weights list` has {', '.join(known)}.")
     return entry
@@ -292,20 +301,26 @@ def _native(path: Path) -> Entry | None:
         )
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError):
         return None
+    shows = ", ".join(f"FCN-{variant}" for variant in variants) or "FCN"
+    if classes > MAX_CLASSES:
+        shows = "Classifier made convolutional"
     return Entry(
         name=path.stem,
         kind=Kind.NATIVE,
         group="",
-        title=f"{', '.join(f'FCN-{variant}' for variant in variants) or 'FCN'}, {counted_classes(classes)}",
+        title=f"{shows}, {counted_classes(classes)}",
         variants=variants,
         labels=(str(labels["name"]),),
         file=path.name,
         urls=(),
         size=path.stat().st_size,
         approximate=False,
-        licence=str(data.get("licence", "Not stated in the file")),
+        licence=str(card.get("licence") or data.get("licence") or "Not stated in the file"),
         publisher="FCN Studio",
         figures=figures,
         note=str(data.get("name", "")),
         path=path,
+        classes=classes,
+        short_names=tuple(name for name, file in named_nets().items() if file == path),
+        knows=next((net.knows for net in nets_of(path)), ""),
     )

@@ -17,6 +17,7 @@ from fcn_studio.core.graph.evaluation import evaluate
 from fcn_studio.core.graph.graph import Enlargement, Graph, Node
 from fcn_studio.core.graph.names import COARSEST, SCORE_LAYERS, TAPS, layers_of, variant_title
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.presence import Presence
 from fcn_studio.core.stages import DecoderStage
 from fcn_studio.core.unpooling import Switches, unpoolings
 
@@ -185,6 +186,7 @@ class Trace:
         stages: Of a decoder, coarsest first.
         switches: Where the pools of VGG-16 found their maxima, pool1 to pool5, if taps were kept of a photo that was
             traced in one piece by a net that fuses scores: what max-unpooling needs.
+        presence: How probable each class is, of a classifier of more classes than a mask can hold; None of other nets.
     """
 
     image: NDArray[np.uint8]
@@ -199,6 +201,7 @@ class Trace:
     score_weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     stages: tuple[DecoderStage, ...] = ()
     switches: Mapping[str, Switches] = field(default_factory=dict)
+    presence: Presence | None = None
     graph: Graph = field(init=False, repr=False)
     _shares: Mapping[str, NDArray[np.float64]] = field(init=False, repr=False)
 

@@ -38,6 +38,7 @@ from fcn_studio.core.graph.names import (
 )
 from fcn_studio.core.image import MAX_PIXELS
 from fcn_studio.core.labels import MAX_CLASSES, LabelSet, counted_classes
+from fcn_studio.core.presence import Presence
 from fcn_studio.core.stages import DecoderStage
 from fcn_studio.core.trace import Provenance, ScoreMap, Trace, enlargements, score_nodes
 from fcn_studio.core.unpooling import POOLS, UNDONE, Switches, unpoolings
@@ -168,7 +169,7 @@ def _meaning(trace: Trace, labels: LabelSet) -> dict[str, Any]:
             }
             for name, pool in trace.switches.items()
         },
-    }
+    } | ({} if trace.presence is None else {"presence": _presence_values(trace.presence)})
 
 
 # Weights are tensors, sizes the photo's own, and places follow from the switches.
@@ -285,7 +286,30 @@ def _trace(meaning: Mapping[str, Any], tensors: Arrays) -> Trace:
         score_weights=weights,
         stages=stages,
         switches=switches,
+        presence=_presence(meaning, classes),
     )
+
+
+def _presence_values(presence: Presence) -> dict[str, list[float]]:
+    return {"photo": presence.photo.tolist(), "peak": presence.peak.tolist()}
+
+
+def _presence(meaning: Mapping[str, Any], classes: int) -> Presence | None:
+    if "presence" not in meaning:
+        return None
+    values = _dict(meaning, "presence", ("photo", "peak"))
+    return Presence(_probabilities(values, "photo", classes), _probabilities(values, "peak", classes))
+
+
+def _probabilities(values: Mapping[str, Any], key: str, classes: int) -> NDArray[np.float32]:
+    found = values.get(key)
+    if (
+        not isinstance(found, list)
+        or len(found) != classes
+        or any(not isinstance(value, float) or not 0 <= value <= 1 for value in found)
+    ):
+        raise DataError(f"Its presence has no {classes} probabilities {key!r}.")
+    return np.array(found, dtype=np.float32)
 
 
 def _dict(values: Mapping[str, Any], key: str, allowed: Sequence[str] | None = None) -> dict[str, Any]:

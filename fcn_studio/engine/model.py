@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fcn_studio import paths
 from fcn_studio.core.catalog import downloaded
+from fcn_studio.core.embedded import DEFAULT, named_nets
 from fcn_studio.core.errors import CheckpointError, DeviceError
 from fcn_studio.core.run_folder import BEST
 from fcn_studio.engine.checkpoints.native import Checkpoint
@@ -24,17 +25,12 @@ from fcn_studio.engine.tracer import Tracer
 
 logger = logging.getLogger(__name__)
 
-DEFAULT = "default"
-DEFAULT_CHECKPOINT = "fcn-vgg16-slim-camvid"
 HEAD_MARK = "#"  # before a head's name, behind the path of a net with two
 
 
 def embedded() -> dict[str, Path]:
-    """The checkpoints that come with the program, by name; `default` is one of them."""
-    found = {path.stem: path for path in sorted(paths.weights().glob(f"*{SUFFIX}"))}
-    if DEFAULT_CHECKPOINT in found:
-        found = {DEFAULT: found[DEFAULT_CHECKPOINT], **found}
-    return found
+    """The checkpoints that come with the program, by their nets' short names and by their files' names."""
+    return {**named_nets(), **{path.stem: path for path in sorted(paths.weights().glob(f"*{SUFFIX}"))}}
 
 
 def find_checkpoint(name: str | os.PathLike[str]) -> Path:

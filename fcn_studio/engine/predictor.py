@@ -37,7 +37,7 @@ from fcn_studio.engine.execution.whole import WholePass
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps, folded
 from fcn_studio.engine.nets.trunks.trunk import Taps
 from fcn_studio.engine.nets.upsampling import Upscore
-from fcn_studio.engine.presence import reduced_labels, reduced_scores, strongest
+from fcn_studio.engine.presence import reduced_labels, reduced_presence, reduced_scores, strongest
 from fcn_studio.engine.tiling import (
     Tile,
     canvas_border,
@@ -206,8 +206,10 @@ class Model(Tracer):
         # Maps of large photos are held once: from here on as evidence, and as scores while each mask is made.
         once = plan is not None and labels.fits_masks and maps["score_fr"].device.type == "cpu"
         score_maps = self._score_maps(maps, in_place=once)
+        presence = None
         if not labels.fits_masks:
             kept_classes = strongest(maps["score_fr"])
+            presence = reduced_presence(maps["score_fr"], kept_classes)
             labels = reduced_labels(labels, kept_classes)
             maps = {"score_fr": reduced_scores(maps["score_fr"], kept_classes)}
             score_maps = {"score_fr": _of_classes(score_maps["score_fr"], kept_classes, to_numpy(maps["score_fr"]))}
@@ -227,6 +229,7 @@ class Model(Tracer):
             taps=kept,
             score_weights=weights if kept else {},
             switches=switches,
+            presence=presence,
         )
         masks = {}
         for number, variant in enumerate(self.variants, start=1):

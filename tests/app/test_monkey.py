@@ -25,7 +25,7 @@ SEED = 20150608
 GROWTH_MB = 150  # over the second half; what is kept of photos is bounded anew each time by the cache
 
 # What ends the program, and what would bring in the large checkpoint or a device that may be there.
-LEFT_OUT = {"file.quit", "net.default", "device.cuda", "device.mps"}
+LEFT_OUT = {"file.quit", "net.default", "net.streets", "net.imagenet", "net.next", "device.cuda", "device.mps"}
 KEYS = (Qt.Key.Key_B, Qt.Key.Key_Tab, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_PageDown)
 
 

@@ -20,14 +20,16 @@ from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication, QCheckBox, QDialog
 from pytestqt.qtbot import QtBot
 
-from fcn_studio import load, paths
+from fcn_studio import load
 from fcn_studio.app.appearance import Arrangement
 from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.rooms import Room
 from fcn_studio.app.theme import Scheme
+from fcn_studio.core.embedded import DEFAULT
 from fcn_studio.core.live_fusion import Gains
 from fcn_studio.core.pictures import indexed_image
-from fcn_studio.engine.model import DEFAULT, find_checkpoint
+from fcn_studio.core.samples import sample_photos
+from fcn_studio.engine.model import find_checkpoint
 from tests.app.conftest import act, drag_enter, files, open_files, wait_until_done
 
 LARGE, SMALL = (1440, 900), (1280, 720)
@@ -47,9 +49,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The samples, one of them with a ground truth: its own 8s mask, moved by a few pixels; and a broken file."""
     place = tmp_path_factory.mktemp("photos")
     found = []
-    for sample in sorted((paths.resources() / "samples").glob("*.jpg")):
-        copy = place / sample.name
-        copy.write_bytes(sample.read_bytes())
+    for sample in sample_photos():
+        copy = place / sample.path.name
+        copy.write_bytes(sample.path.read_bytes())
         found.append(copy)
     trace = load(device="cpu").trace(found[0])
     indexed_image(np.roll(trace.mask("8s"), (6, 9), axis=(0, 1)), trace.labels).save(found[0].with_suffix(".png"))

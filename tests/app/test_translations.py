@@ -17,12 +17,13 @@ from pytestqt.qtbot import QtBot
 from fcn_studio import paths
 from fcn_studio.app import run
 from fcn_studio.app.main_window import MainWindow
+from fcn_studio.core import embedded
 from tests.app.conftest import act, open_files
 
 SCRIPTS = sysconfig.get_path("scripts")
 LUPDATE, LRELEASE = (shutil.which(f"pyside6-{name}", path=SCRIPTS) or "" for name in ("lupdate", "lrelease"))
 FOLDER = paths.resources() / "translations"
-SOURCES = sorted(Path(run.__file__).parent.rglob("*.py"))
+SOURCES = [*sorted(Path(run.__file__).parent.rglob("*.py")), Path(embedded.__file__)]
 HANGUL = re.compile("[\N{HANGUL SYLLABLE GA}-\N{HANGUL SYLLABLE HIH}]")
 
 

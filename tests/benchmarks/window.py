@@ -21,7 +21,6 @@ from PIL import Image
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from fcn_studio import paths
 from fcn_studio.app import bootstrap, run
 from fcn_studio.app.garbage import WindowThreadCollector
 from fcn_studio.app.inference import Inference
@@ -31,6 +30,7 @@ from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.rooms import Room
 from fcn_studio.app.settings import Settings
 from fcn_studio.app.theme import Scheme, Theme
+from fcn_studio.core.samples import sample_photos
 from tests.benchmarks.start import measure_start
 
 BEAT_MS = 5
@@ -57,8 +57,7 @@ def sample(folder: Path, width: int, height: int) -> Path:
     """An enlarged sample photo."""
     path = folder / f"{width}x{height}.jpg"
     if not path.exists():
-        first = sorted((paths.resources() / "samples").glob("*.jpg"))[0]
-        with Image.open(first) as image:
+        with Image.open(sample_photos()[0].path) as image:
             image.convert("RGB").resize((width, height)).save(path, quality=90)
     return path
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 from fcn_studio import paths
 from fcn_studio.cli.main import main
 from fcn_studio.core.catalog import published
+from fcn_studio.core.embedded import here_by_net
 from tests.file_server import FileServer, file_server
 
 CONTENT = np.random.default_rng(1).integers(0, 256, 200_000, dtype=np.uint8).tobytes()
@@ -67,13 +69,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: FileServer) -
 
 def test_the_list_has_every_checkpoint_the_embedded_one_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["weights", "list"]) == 0
-    heading, first, *rest = capsys.readouterr().out.splitlines()
+    heading, *rest = capsys.readouterr().out.splitlines()
+    first = next(line for line in rest if line.startswith("fcn-vgg16-slim-camvid"))
     for word in ("name", "variants", "labels", "size", "figures", "licence", "state"):
         assert word in heading
-    assert first.startswith("fcn-vgg16-slim-camvid")
     assert "embedded" in first
     assert "CC BY-NC 4.0" in first
     text = "\n".join(rest)
+    for net, path in here_by_net():
+        assert re.search(rf"^{net.name} +{re.escape(net.knows)} \({path.stem}\)", text, re.MULTILINE)
     assert all(entry.name in text and entry.size_text in text for entry in published())
 
 
@@ -82,7 +86,8 @@ def test_the_list_as_json(cache: Path, capsys: pytest.CaptureFixture[str]) -> No
     capsys.readouterr()
     assert main(["weights", "list", "--json"]) == 0
     found = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
-    assert [entry["state"] for entry in found.values()] == ["embedded", "downloaded", "not here"]
+    assert [entry["state"] for entry in found.values()][-3:] == ["embedded", "downloaded", "not here"]
+    assert found["efficientnet-lite0-imagenet"]["short_names"] == ["imagenet"]
     assert found["plain"]["path"] == str(cache / "plain.caffemodel")
     assert found["plain"]["sha256"] == SHA256
     assert found["digested"]["digest"] == {"algorithm": "sha256", "value": SHA256[:8]}

@@ -139,3 +139,17 @@ def test_evaluate_and_its_report_say_that_classes_are_guessed(
         assert "are guessed" in (tmp_path / "report" / file).read_text(encoding="utf-8")
     (summary,) = (tmp_path / "report").glob("*.json")
     assert json.loads(summary.read_text(encoding="utf-8"))["classes_guessed"] is True
+
+
+def test_half_precision_halves_the_file_and_a_licence_is_noted(
+    cityscapes_size: Path, tmp_path: Path, capsys: Capsys
+) -> None:
+    whole, half = tmp_path / "whole.safetensors", tmp_path / "half.safetensors"
+    assert main(["weights", "import", str(cityscapes_size), "-o", str(whole)]) == 0
+    assert main(["weights", "import", str(cityscapes_size), "-o", str(half), "--half", "--licence", "Apache-2.0"]) == 0
+    assert 0.49 < half.stat().st_size / whole.stat().st_size < 0.55
+    assert info(capsys, half)["card"]["licence"] == "Apache-2.0"
+    assert "licence" not in info(capsys, whole)["card"]
+    photo = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    scores = [load(path, device="cpu", precision="fp32").trace(photo).node("score_fr") for path in (whole, half)]
+    assert np.abs(scores[0] - scores[1]).max() < 0.01 * np.abs(scores[0]).max()

@@ -15,7 +15,8 @@ from torchvision.models import AlexNet_Weights, GoogLeNet_Weights, VGG16_BN_Weig
 from torchvision.models.segmentation import FCN_ResNet50_Weights, FCN_ResNet101_Weights
 
 from fcn_studio import paths
-from fcn_studio.core.catalog import DEFAULT_CHECKPOINT, Entry, Kind, State, embedded, entries, find, published, state
+from fcn_studio.core.catalog import Entry, Kind, State, embedded, entries, find, published, state
+from fcn_studio.core.embedded import here_by_net
 from fcn_studio.core.errors import CheckpointError, DataError
 from fcn_studio.core.labels import read_label_set
 
@@ -32,14 +33,26 @@ METRICS = {"top-1 acc.": "acc@1", "top-5 acc.": "acc@5", "mean IU": "miou", "pix
 
 def test_the_default_checkpoint_comes_first_and_is_here() -> None:
     first = entries()[0]
-    assert first.name == DEFAULT_CHECKPOINT
+    assert "default" in first.short_names
     assert state(first) is State.EMBEDDED
     assert first.path == paths.weights() / first.file
     assert first.variants == ("32s", "16s", "8s")
-    assert first.labels == ("camvid",)
-    assert "CC BY-NC" in first.licence
     assert len(first.figures) == 3
     assert find("default") == first
+
+
+def test_nets_are_found_by_their_short_names_and_say_what_they_know() -> None:
+    for net, path in here_by_net():
+        entry = find(net.name)
+        assert entry.path == path
+        assert entry.knows
+    slim = find("camvid-vgg16")
+    assert slim.name == "fcn-vgg16-slim-camvid"
+    assert slim.labels == ("camvid",)
+    assert "CC BY-NC" in slim.licence
+    imagenet = find("imagenet")
+    assert imagenet.licence == "Apache-2.0"
+    assert "1000 classes" in imagenet.title
 
 
 def test_names_and_files_are_each_there_once() -> None:

@@ -13,6 +13,7 @@ from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.dataset import read_mask
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.ground_truth import find_mask, images_in, list_photos, looks_like_mask
+from fcn_studio.core.imagenet import imagenet_labels
 from fcn_studio.core.labels import LabelSet
 from tests.core.datasets.files import write_mask, write_pairs, write_photo
 
@@ -237,3 +238,12 @@ def test_damaged_and_missing_files_are_no_masks(tmp_path: Path, camvid: LabelSet
     (tmp_path / "a.png").write_bytes(data[: len(data) // 2])
     (tmp_path / "b.png").write_text("no image")
     assert not any(looks_like_mask(tmp_path / name, (90, 90), camvid) for name in ("a.png", "b.png", "c.png"))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P"])
+def test_a_classifier_of_more_classes_than_a_mask_holds_has_no_masks(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "mask.png"
+    Image.new(mode, (8, 6)).save(path)
+    with pytest.raises(DataError, match=r"mask\.png: .*255 classes.* 1000 of imagenet"):
+        read_mask(path, imagenet_labels())
+    assert not looks_like_mask(path, (6, 8), imagenet_labels())

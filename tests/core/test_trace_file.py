@@ -24,6 +24,7 @@ from fcn_studio.core.errors import DataError, OutputError
 from fcn_studio.core.fusion import Upsampling
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.palettes import palette_colours, with_colours
+from fcn_studio.core.presence import Presence
 from fcn_studio.core.trace import Trace
 from fcn_studio.core.trace_file import load_trace, save_trace
 
@@ -77,6 +78,18 @@ def test_a_trace_comes_back_bit_for_bit(trace: Trace, tmp_path: Path) -> None:
     save_trace(trace, tmp_path / "a.fcntrace")
     _check_equal(load_trace(tmp_path / "a.fcntrace"), trace)
     assert [path.name for path in tmp_path.iterdir()] == ["a.fcntrace"]
+
+
+def test_how_probable_classes_are_comes_back(trace: Trace, tmp_path: Path) -> None:
+    photo, peak = np.random.default_rng(0).random((2, len(trace.labels)), dtype=np.float32)
+    photo[0], peak[1] = 0, 1
+    save_trace(replace(trace, presence=Presence(photo, peak)), tmp_path / "a.fcntrace")
+    found = load_trace(tmp_path / "a.fcntrace").presence
+    assert found is not None
+    np.testing.assert_array_equal(found.photo, photo)
+    np.testing.assert_array_equal(found.peak, peak)
+    save_trace(trace, tmp_path / "b.fcntrace")
+    assert load_trace(tmp_path / "b.fcntrace").presence is None
 
 
 def test_learned_upsampling_comes_back(trace: Trace, tmp_path: Path) -> None:
@@ -246,6 +259,11 @@ def _nan(array: NDArray[Any]) -> NDArray[Any]:
         (_set("provenance", "owner", value="x"), "provenance is malformed"),
         (_set("timings", "trunk", value="long"), "timings are malformed"),
         (_set("timings", "trunk", value=-1.0), "timings are malformed"),
+        (_set("presence", value={"photo": [0.5] * 11}), "presence has no 11 probabilities 'peak'"),
+        (_set("presence", value={"photo": [0.5] * 10, "peak": [0.5] * 11}), "presence has no 11 probabilities 'photo'"),
+        (_set("presence", value={"photo": [1.5] * 11, "peak": [0.5] * 11}), "presence has no 11 probabilities 'photo'"),
+        (_set("presence", value={"photo": ["a"] * 11, "peak": [0.5] * 11}), "presence has no 11 probabilities 'photo'"),
+        (_set("presence", value=[]), "lacks 'presence'"),
         (_set("taps", value=["pool3"]), r"lacks the tensor 'tap\.pool3'"),
         (_tensor("image", lambda image: image[:, :0]), "image"),
         (_tensor("image", lambda image: image[:, :-1].copy()), r"mask\.32s"),

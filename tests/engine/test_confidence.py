@@ -42,9 +42,9 @@ def test_it_is_the_largest_of_the_softmax(model: Tracer, photo: NDArray[np.uint8
     assert_is_softmax(model, model.trace(photo))
 
 
-def test_on_a_sample_with_the_default_weights() -> None:
-    model = fs.load("default", device="cpu", precision="fp32")
-    trace = model.trace(paths.resources() / "samples" / "summer-palace.jpg")
+def test_on_a_sample_with_the_net_for_streets() -> None:
+    model = fs.load("streets", device="cpu", precision="fp32")
+    trace = model.trace(paths.resources() / "samples" / "highway.jpg")
     assert_is_softmax(model, trace)
     unsure = model.confidence(trace, "8s") < 128
     assert 0 < unsure.mean() < 0.5

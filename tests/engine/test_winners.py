@@ -104,9 +104,9 @@ def test_of_nets(trunk: str, alignment: str, upsampling: Upsampling) -> None:
             assert_winners(found, net.scores(maps, variant, (75, 101))[0])
 
 
-def test_on_a_sample_with_the_default_weights() -> None:
-    model = fs.load("default", device="cpu", precision="fp32")
-    trace = model.trace(paths.resources() / "samples" / "summer-palace.jpg")
+def test_on_a_sample_with_the_net_for_streets() -> None:
+    model = fs.load("streets", device="cpu", precision="fp32")
+    trace = model.trace(paths.resources() / "samples" / "highway.jpg")
     for variant in trace.variants:
         fused, step = LAST_STEP[variant]
         stride = trace.upsamplings[step].stride

@@ -65,6 +65,7 @@ class ClassLegend(QFrame):
     Signals:
         class_toggled: A class is to be shown or hidden. (its name)
         class_soloed: A class is to be shown alone. (its name)
+        map_requested: A class of a classifier is to be shown as a heat map. (its name)
         colour_requested: A class is to get another colour. (its name)
         all_requested: All classes are to be shown.
         cutoff_requested: Pixels below this probability are to be hatched. (percent)
@@ -72,6 +73,7 @@ class ClassLegend(QFrame):
 
     class_toggled = Signal(str)
     class_soloed = Signal(str)
+    map_requested = Signal(str)
     colour_requested = Signal(str)
     all_requested = Signal()
     cutoff_requested = Signal(int)
@@ -85,9 +87,14 @@ class ClassLegend(QFrame):
         self._slot = 0
         title = QLabel(self.tr("Classes"))
         title.setProperty("role", "title")
-        hint = QLabel(self.tr("Share of pixels in percent. Click hides a class, Alt+click shows it alone."))
-        hint.setProperty("role", "small")
-        hint.setWordWrap(True)
+        self._shares_hint = self.tr("Share of pixels in percent. Click hides a class, Alt+click shows it alone.")
+        self._presence_hint = self.tr(
+            "Probability in percent, of the whole photo and at its peak. The mean of a class's map is the classifier's "
+            "logit. Click shows where a class is, Alt+click its pixels alone."
+        )
+        self._hint = QLabel(self._shares_hint)
+        self._hint.setProperty("role", "small")
+        self._hint.setWordWrap(True)
         self._checkpoint = ChoiceBox()
         self._checkpoint.setObjectName("legend_checkpoint")
         self._checkpoint.setAccessibleName(self.tr("Checkpoint whose shares are listed"))
@@ -112,7 +119,7 @@ class ClassLegend(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
-        for widget in (title, hint, self._checkpoint):
+        for widget in (title, self._hint, self._checkpoint):
             column.addWidget(widget)
         column.addWidget(self._tree, 1)
         column.addWidget(self._all)
@@ -165,6 +172,10 @@ class ClassLegend(QFrame):
         truth = self._result.truth if self._result else None
         variants = trace.variants if trace else ()
         columns = {variant: trace.class_shares(variant).tolist() for variant in variants} if trace else {}
+        presence = trace.presence if trace is not None else None
+        self._hint.setText(self._shares_hint if presence is None else self._presence_hint)
+        if presence is not None:
+            columns = {self.tr("photo"): presence.photo.tolist(), self.tr("peak"): presence.peak.tolist()}
         if truth is not None and trace is not None and truth.labels.classes == trace.labels.classes:
             columns = {self.tr("truth"): list(truth.shares), **columns}
         if self._live is not None and trace is not None and len(self._live) == len(trace.labels):
@@ -180,7 +191,7 @@ class ClassLegend(QFrame):
         for column in range(1, len(columns) + 1):
             self._tree.headerItem().setTextAlignment(column, right)
         if trace is not None:
-            last = columns[variants[-1]]
+            last = columns[variants[-1]] if presence is None else _named_first(trace, presence.photo)
             for index in sorted(range(len(trace.labels)), key=lambda index: -last[index]):
                 texts = [share_text(shares[index]) for shares in columns.values()]
                 item = QTreeWidgetItem([trace.labels.classes[index], *texts])
@@ -226,7 +237,11 @@ class ClassLegend(QFrame):
 
     @Slot(int)
     def _toggle(self, row: int) -> None:
-        self.class_toggled.emit(self._name(row))
+        trace = self._trace
+        if trace is not None and trace.presence is not None:
+            self.map_requested.emit(self._name(row))
+        else:
+            self.class_toggled.emit(self._name(row))
 
     @Slot(int)
     def _solo(self, row: int) -> None:
@@ -240,7 +255,7 @@ class ClassLegend(QFrame):
         row = self._tree.indexOfTopLevelItem(item)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self.tr("Show or Hide"), lambda: self._toggle(row))
+        menu.addAction(self.tr("Show or Hide"), lambda: self.class_toggled.emit(self._name(row)))
         menu.addAction(self.tr("Show Alone"), lambda: self._solo(row))
         menu.addAction(self.tr("Change Colour…"), lambda: self.colour_requested.emit(self._name(row)))
         menu.popup(self._tree.viewport().mapToGlobal(place))
@@ -251,6 +266,11 @@ def share_text(share: float) -> str:
     if share == 0:
         return "\N{EN DASH}"
     return "< 0.1" if share < 0.0005 else f"{100 * share:.1f}"
+
+
+def _named_first(trace: Trace, probabilities: NDArray[np.float32]) -> list[float]:
+    """What a classifier's classes are sorted by: those that stand for many others come last."""
+    return [-1.0 if index == trace.labels.background else float(value) for index, value in enumerate(probabilities)]
 
 
 def _traces(result: Result | None) -> tuple[Trace | None, ...]:

@@ -23,7 +23,7 @@ from fcn_studio.core.datasets.palette_reading import (
 )
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.image import opened
-from fcn_studio.core.labels import LabelSet, counted_classes
+from fcn_studio.core.labels import MAX_CLASSES, LabelSet, counted_classes
 
 ROWS = 256  # of an RGB mask, looked up at a time
 NAMED = 6  # values that a message names
@@ -82,8 +82,13 @@ def read_mask(path: Path, labels: LabelSet, encoding: Encoding = INDICES) -> NDA
     Transparency is passed over.
 
     Raises:
-        DataError: Not a mask of this label set.
+        DataError: Not a mask of this label set, which may have more classes than a mask has values.
     """
+    if not labels.fits_masks:
+        raise DataError(
+            f"{path}: a mask tells at most {MAX_CLASSES} classes apart, not the {len(labels)} of {labels.name}; open a "
+            "net that segments to use it."
+        )
     content = mask_content(path)
     how = read_by(content, labels, encoding)
     if how is ReadBy.COLOURS:

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.graph.names import PUBLISHED
-from fcn_studio.core.labels import LabelSet, counted_classes, voc_colour
+from fcn_studio.core.imagenet import imagenet_labels
+from fcn_studio.core.labels import LabelSet, counted_classes
 from fcn_studio.engine.checkpoints.efficientnet_lite import efficientnet_lite, is_efficientnet_lite
 from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
 from fcn_studio.engine.checkpoints.parts import filled, labels_for
@@ -86,19 +87,13 @@ def _labels(path: Path, wanted: LabelSet | None, classes: int) -> LabelSet:
 
 
 def classes_of(path: Path, classes: int) -> LabelSet:
-    """ImageNet's names, from torchvision; of two equal ones the later has its number behind it."""
+    """ImageNet's names, for classifiers of just so many classes."""
     if classes != IMAGENET_CLASSES:
         raise CheckpointError(
             f"{path}: classifies into {counted_classes(classes)} without names, not ImageNet's {IMAGENET_CLASSES}; "
             "import it with `fcn-studio weights import SRC -o DST.safetensors --labels FILE.toml`."
         )
-    from torchvision.models import VGG16_Weights  # slow to import, and only classifiers need it
-
-    names: list[str] = []
-    for index, name in enumerate(VGG16_Weights.IMAGENET1K_V1.meta["categories"]):
-        names.append(f"{name} ({index})" if name in names else name)
-    colours = tuple(voc_colour(1 + index % 255) for index in range(classes))
-    return LabelSet(name="imagenet", classes=tuple(names), colours=colours, void=65535)
+    return imagenet_labels()
 
 
 def _from_features(path: Path, state: dict[str, Tensor], kind: str) -> FCN:
