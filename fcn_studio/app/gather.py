@@ -16,7 +16,7 @@ from fcn_studio.core.datasets.mask_file import read_mask
 from fcn_studio.core.datasets.picture import is_picture
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.ground_truth import find_mask, images_in, is_named_after, mask_size
-from fcn_studio.core.image import SUFFIXES
+from fcn_studio.core.image_formats import SUFFIXES, list_unread, unread_in_words
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.mask_classes import MaskClasses, classes_around
 from fcn_studio.core.run_folder import is_run
@@ -190,14 +190,15 @@ def gathered(wish: Wish) -> Gathered:
                 refused.append(str(error))
         if path.is_dir():
             try:
-                images = images_in(path, cancel=wish.token)
+                images, unread = images_in(path, cancel=wish.token), list_unread(path, recursive=True)
                 inner = inner_datasets(path) if len(wish.paths) == 1 and not wish.samples else ()
             except OSError as error:
                 text = QCoreApplication.translate("Gather", "{0}: the folder cannot be read ({1}).")
                 refused.append(text.format(path, error.strerror))
                 continue
             found = list(images.photos)
-            if not found:
+            refused += [f"{path}: {sentence}" for sentence in unread_in_words(unread)]
+            if not found and not unread:
                 refused.append(QCoreApplication.translate("Gather", "{0}: no images in this folder.").format(path))
         for file in found:
             wish.token.check()
