@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.value_range import Declared
+from fcn_studio.core.value_range import Declared, full_scale
 
 MOST_BYTES = 4 << 30  # of one picture's numbers
 COLOURS = 3
@@ -192,9 +192,9 @@ def _seen(values: NDArray[np.generic], photometric: int, extra: NDArray[Any]) ->
         return values, ""
     declared = len(extra) == 0 or int(extra[0]) in ALPHA
     if bands == colours + 1 and declared and (photometric == RGB or colours == 1):
-        top = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
+        top = full_scale(values.dtype)
         alpha = values[..., -1]
-        decided = np.count_nonzero(alpha == 0) + np.count_nonzero(alpha == top)
+        decided = int(np.count_nonzero(alpha == 0) + np.count_nonzero(alpha == top))
         if is_transparency(decided, alpha.size, even=bool(alpha.min() == alpha.max())):
             return values, ""
     note = infrared_note(bands) if colours == COLOURS else "Of its 2 bands the first is shown."

@@ -154,7 +154,7 @@ def _opened(path: Path) -> Image.Image:
         import pillow_heif  # its libraries are large, and only needed for such files
 
         try:
-            return pillow_heif.HeifImageFile(path)
+            return pillow_heif.HeifImageFile(path)  # type: ignore[no-untyped-call]
         except SyntaxError as error:
             raise UnidentifiedImageError(f"cannot identify image file {path}") from error
 

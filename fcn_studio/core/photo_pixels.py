@@ -16,7 +16,7 @@ from fcn_studio.core import band_file
 from fcn_studio.core.band_file import Bands
 from fcn_studio.core.colour_profile import Conversion, conversion
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.value_range import Declared, Extent, ValueRange, value_range
+from fcn_studio.core.value_range import Declared, Extent, ValueRange, full_scale, value_range
 
 MAX_PIXELS = 500_000_000  # above 20000x20000, below what a header of a few bytes could otherwise ask for
 STRIP_PIXELS = 1 << 18  # converted at a time
@@ -102,8 +102,8 @@ def from_bands(bands: Bands) -> ReadPhoto:
         scaled = seen if seen.dtype == np.uint8 and not bands.inverted else levels.to_bytes(seen)
         layer = Image.fromarray(np.ascontiguousarray(scaled[..., 0] if colours == 1 else scaled))
         if count > colours:
-            top = 1.0 if bands.floating else float(np.iinfo(bands.values.dtype).max)
-            layer.putalpha(Image.fromarray(ValueRange(0, top).to_bytes(part[..., -1])))
+            alpha = ValueRange(0, full_scale(bands.values.dtype)).to_bytes(part[..., -1])
+            layer.putalpha(Image.fromarray(alpha))
         return layer
 
     converted, note = conversion(bands.profile, mode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,11 @@ class ValueRange:
         np.clip(wide, 0, 1, out=wide)
         wide *= 255
         return wide.round(out=wide).astype(np.uint8)
+
+
+def full_scale(kind: np.dtype[Any]) -> float:
+    """The largest number of an integer type; 1 of floating ones."""
+    return 1.0 if kind.kind == "f" else float(np.iinfo(kind.name).max)
 
 
 def value_range(extent: Extent, *, floating: bool, declared: Declared | None = None) -> ValueRange:

@@ -90,14 +90,23 @@ def _precision(asked: str, fast_bf16: bool, where: str) -> tuple[Precision, str]
     match asked:
         case "fp32" | "bf16" | "fp16":
             return asked, f"{asked} was asked for."
-        case _ if forced := os.environ.get(AUTO_PRECISION, "").strip().lower():
-            if forced not in ("fp32", "bf16"):
-                raise DeviceError(f"{AUTO_PRECISION} is {forced!r}; it takes fp32 or bf16, or is unset.")
+        case _ if forced := _forced_precision():
             return forced, f"{forced}, since {AUTO_PRECISION} says so."
         case _ if fast_bf16:
             return "bf16", f"bf16, since {where} multiplies it natively."
         case _:
             return "fp32", f"fp32, since {where} has no fast bf16."
+
+
+def _forced_precision() -> Precision | None:
+    said = os.environ.get(AUTO_PRECISION, "").strip().lower()
+    match said:
+        case "":
+            return None
+        case "fp32" | "bf16":
+            return said
+        case _:
+            raise DeviceError(f"{AUTO_PRECISION} is {said!r}; it takes fp32 or bf16, or is unset.")
 
 
 def _why_no_cuda() -> str:

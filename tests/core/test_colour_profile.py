@@ -64,7 +64,10 @@ def srgb_of(pixels: NDArray[np.uint8], primaries: tuple[tuple[float, ...], ...],
     """By matrices in float64, out of gamut clipped (IEC 61966-2-1)."""
     linear = (pixels / 255) ** gamma @ np.array(primaries).T @ np.linalg.inv(np.array(SRGB)).T
     linear = linear.clip(0, 1)
-    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    found: NDArray[np.float64] = 255 * np.where(
+        linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055
+    )
+    return found
 
 
 def random_pixels(shape: tuple[int, ...] = (40, 50, 3)) -> NDArray[np.uint8]:

@@ -117,7 +117,7 @@ def test_other_numbers_fill_black_to_white(tmp_path: Path, values: NDArray[Any],
 
 
 def test_colours_of_floating_numbers_and_no_numbers(tmp_path: Path) -> None:
-    values = np.stack([ramp(300.0, np.float32)] * 3, axis=-1)
+    values: NDArray[Any] = np.stack([ramp(300.0, np.float32)] * 3, axis=-1)
     values[0, 0] = np.nan
     values[1, 0] = np.inf
     values[2, 0] = -np.inf
