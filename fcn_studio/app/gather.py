@@ -16,13 +16,13 @@ from fcn_studio.core.datasets.mask_file import read_mask
 from fcn_studio.core.datasets.picture import is_picture
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.ground_truth import find_mask, images_in, is_named_after, mask_size
-from fcn_studio.core.image_formats import SUFFIXES, list_unread, unread_in_words
+from fcn_studio.core.image_formats import SUFFIXES, UNREAD, list_unread, unread_in_words
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.mask_classes import MaskClasses, classes_around
 from fcn_studio.core.run_folder import is_run
 from fcn_studio.core.trace_file import SUFFIX as TRACE_SUFFIX
 
-NO_CHECKPOINTS = SUFFIXES | {TRACE_SUFFIX}  # by their endings, whatever is in them
+NO_CHECKPOINTS = SUFFIXES | {TRACE_SUFFIX, *UNREAD}  # by their endings, whatever is in them
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -89,20 +89,32 @@ def read_small(path: Path, box: tuple[int, int], most_pixels: int) -> NDArray[np
         ImageError: As `read_image`, or over `most_pixels`.
     """
     with _explained(path):
-        image = opened(path)
+        try:
+            image = opened(path)
+        except UnidentifiedImageError:
+            return _whole_made_small(path, box, most_pixels)
         with image:
+            if band_file.bits_of(image, path) > 8 or image.mode.startswith(("I", "F")) or band_file.pillow_lacks(image):
+                return _whole_made_small(path, box, most_pixels)
             image.draft(None, (2 * max(box), 2 * max(box)))
-            if image.width * image.height > most_pixels:
-                raise ImageError(f"{path}: {image.width}x{image.height} pixels are too many.")
-            if band_file.pillow_lacks(image) or band_file.bits_of(image, path) > 8 or image.mode.startswith(("I", "F")):
-                small = Image.fromarray(read_image(path))
-                small.thumbnail(box)
-                return _frozen(np.array(small))
+            _check_number(path, image.size, most_pixels)
             if image.mode in ("1", "P", "PA"):  # Pillow shrinks these without smoothing
                 image = image.convert("RGBA" if image.has_transparency_data else "RGB")
             sideways = image.getexif().get(ORIENTATION, 1) in TURNED
             image.thumbnail((box[1], box[0]) if sideways else box)
             return from_pillow(image, str(path)).pixels
+
+
+def _whole_made_small(path: Path, box: tuple[int, int], most_pixels: int) -> NDArray[np.uint8]:
+    _check_number(path, image_size(path), most_pixels)
+    small = Image.fromarray(read_image(path))
+    small.thumbnail(box)
+    return _frozen(np.array(small))
+
+
+def _check_number(path: Path, size: tuple[int, int], most_pixels: int) -> None:
+    if size[0] * size[1] > most_pixels:
+        raise ImageError(f"{path}: {size[0]}x{size[1]} pixels are too many.")
 
 
 def image_size(path: Path) -> tuple[int, int]:

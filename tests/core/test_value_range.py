@@ -154,6 +154,9 @@ def test_of_many_bands_the_first_three_are_seen(tmp_path: Path, bands: int, plan
     assert np.abs(read.pixels.astype(int) - expected).max() <= 1
     assert f"{bands} bands" in read.notes[0]
     assert image_size(path) == (48, 32)
+    small = read_small(path, (24, 24), 10**6)
+    assert small.shape == (16, 24, 3)
+    assert abs(small.mean() - read.pixels.mean()) < 3
 
 
 def test_infrared_tagged_as_transparency_is_told_from_one(tmp_path: Path) -> None:
