@@ -144,7 +144,7 @@ def test_no_data_are_no_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize("planar", ["contig", "separate"])
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_of_many_bands_the_first_three_are_seen(tmp_path: Path, bands: int, planar: str, kind: type) -> None:
-    values = np.random.default_rng(0).integers(1, 255, (32, 48, bands)).astype(kind)
+    values: NDArray[Any] = np.random.default_rng(0).integers(1, 255, (32, 48, bands)).astype(kind)
     if kind is np.uint16:
         values *= 257
     stored = values if planar == "contig" else np.ascontiguousarray(np.moveaxis(values, -1, 0))
