@@ -22,7 +22,8 @@ from fcn_studio.core.mask_classes import MaskClasses, classes_around
 from fcn_studio.core.run_folder import is_run
 from fcn_studio.core.trace_file import SUFFIX as TRACE_SUFFIX
 
-NO_CHECKPOINTS = SUFFIXES | {TRACE_SUFFIX, *UNREAD}  # by their endings, whatever is in them
+NO_MASKS = frozenset({TRACE_SUFFIX, *UNREAD})
+NO_CHECKPOINTS = SUFFIXES | NO_MASKS  # by their endings, whatever is in them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,7 +214,7 @@ def _as_mask(wish: Wish) -> Gathered | None:
     if len(wish.paths) != 1 or wish.photo is None or wish.size is None or wish.labels is None:
         return None
     path, photo = wish.paths[0], wish.photo
-    if not path.is_file() or path == photo.path:
+    if not path.is_file() or path == photo.path or path.suffix.lower() in NO_MASKS:
         return None
     classes = _classes(path, wish.labels) if path.suffix.lower() in SUFFIXES else MaskClasses(wish.labels)
     size = mask_size(path, classes.labels, classes.encoding)

@@ -95,3 +95,11 @@ def test_a_pasted_picture_of_other_colours_is_brought_to_srgb(qtbot: QtBot, wind
     shown = window.session.shown
     assert shown is not None
     assert shown.result.levels[0][3, 3].tolist() == [red, green, blue]
+
+
+def test_a_raw_file_beside_its_photo_is_no_mask(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    Image.new("RGB", (96, 64), "green").save(tmp_path / "IMG_1.JPG")
+    Image.new("RGB", (16, 12), "green").save(tmp_path / "IMG_1.CR2", format="TIFF")
+    open_files(qtbot, window, tmp_path / "IMG_1.JPG")
+    open_files(qtbot, window, tmp_path / "IMG_1.CR2")
+    assert "IMG_1.CR2: a camera's raw file; develop it" in problem(window)
