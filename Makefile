@@ -1,6 +1,8 @@
-# `make run` opens the window on the sample photos; `make test` checks everything. Both make .venv if need be.
+# `make run` opens the window on the sample photos; `make test` checks everything. Both make .venv if need be, with the
+# torch of pip's index, or of TORCH_INDEX=URL.
 
 PYTHON ?= python3
+TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 IMAGES ?=
@@ -31,11 +33,11 @@ translations: $(VENV)/.installed
 	$(BIN)/pyside6-lrelease resources/translations/fcn-studio_ko.ts
 
 $(VENV)/.installed: pyproject.toml .ci/venv.sh
-	PYTHON="$(PYTHON)" sh .ci/venv.sh $(VENV) .
+	PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" sh .ci/venv.sh $(VENV) .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	PYTHON="$(PYTHON)" sh .ci/venv.sh $(VENV) '.[dev]'
+	PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" sh .ci/venv.sh $(VENV) '.[dev]'
 	@touch $@
 
 clean:

@@ -15,14 +15,12 @@ if ! [ -x "$venv/bin/python" ]; then
     }
 fi
 
-# A torch that is already there, or that a wheel folder on this machine holds, serves; on a machine without an
-# NVIDIA GPU a build without CUDA is taken where there is one, since it saves several gigabytes.
-if ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then
-    if command -v nvidia-smi >/dev/null 2>&1; then
-        "$venv/bin/pip" install --disable-pip-version-check -q 'torch>=2.9'
-    else
-        "$venv/bin/pip" install --disable-pip-version-check -q 'torch==2.13.0' ||
-            "$venv/bin/pip" install --disable-pip-version-check -q 'torch>=2.9'
-    fi
+# torch and torchvision come together, since each version of one fits one of the other. A torch that is already there
+# stays; $TORCH_INDEX names an index to take them from in place of pip's own.
+if torch=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null); then
+    torch="torch==$torch"
+else
+    torch='torch>=2.9'
 fi
+"$venv/bin/pip" install --disable-pip-version-check -q ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$torch" torchvision
 "$venv/bin/pip" install --disable-pip-version-check -q -e "$target"

@@ -7,17 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTemporaryDir, QUrl, Signal, Slot
 from PySide6.QtNetwork import QNetworkAccessManager, QNetworkReply, QNetworkRequest
 
+from fcn_studio.core.image_formats import MEDIA_SUFFIXES
+
 MAX_BYTES = 200 << 20
 TIMEOUT_MS = 30_000
-SUFFIXES = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-    "image/bmp": ".bmp",
-    "image/tiff": ".tif",
-    "image/avif": ".avif",
-}
 
 
 class Download(QObject):
@@ -97,12 +90,12 @@ class Download(QObject):
             self._problem = self._problem or self.tr("{0}: the picture could not be fetched ({1}).").format(
                 where, reply.errorString()
             )
-        elif kind not in SUFFIXES:
+        elif kind not in MEDIA_SUFFIXES:
             self._problem = self.tr("{0} is not a picture but {1}; drop the picture itself.").format(
                 name, kind or self.tr("unknown")
             )
         else:
-            self._keep(name, SUFFIXES[kind], reply)
+            self._keep(name, MEDIA_SUFFIXES[kind], reply)
             reply.deleteLater()
             return
         reply.deleteLater()

@@ -16,13 +16,14 @@ from fcn_studio.core.datasets.mask_file import read_mask
 from fcn_studio.core.datasets.picture import is_picture
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.ground_truth import find_mask, images_in, is_named_after, mask_size
-from fcn_studio.core.image import SUFFIXES
+from fcn_studio.core.image_formats import SUFFIXES, UNREAD, list_unread, unread_in_words
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.mask_classes import MaskClasses, classes_around
 from fcn_studio.core.run_folder import is_run
 from fcn_studio.core.trace_file import SUFFIX as TRACE_SUFFIX
 
-NO_CHECKPOINTS = SUFFIXES | {TRACE_SUFFIX}  # by their endings, whatever is in them
+NO_MASKS = frozenset({TRACE_SUFFIX, *UNREAD})
+NO_CHECKPOINTS = SUFFIXES | NO_MASKS  # by their endings, whatever is in them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,14 +191,15 @@ def gathered(wish: Wish) -> Gathered:
                 refused.append(str(error))
         if path.is_dir():
             try:
-                images = images_in(path, cancel=wish.token)
+                images, unread = images_in(path, cancel=wish.token), list_unread(path, recursive=True)
                 inner = inner_datasets(path) if len(wish.paths) == 1 and not wish.samples else ()
             except OSError as error:
                 text = QCoreApplication.translate("Gather", "{0}: the folder cannot be read ({1}).")
                 refused.append(text.format(path, error.strerror))
                 continue
             found = list(images.photos)
-            if not found:
+            refused += [f"{path}: {sentence}" for sentence in unread_in_words(unread)]
+            if not found and not unread:
                 refused.append(QCoreApplication.translate("Gather", "{0}: no images in this folder.").format(path))
         for file in found:
             wish.token.check()
@@ -212,7 +214,7 @@ def _as_mask(wish: Wish) -> Gathered | None:
     if len(wish.paths) != 1 or wish.photo is None or wish.size is None or wish.labels is None:
         return None
     path, photo = wish.paths[0], wish.photo
-    if not path.is_file() or path == photo.path:
+    if not path.is_file() or path == photo.path or path.suffix.lower() in NO_MASKS:
         return None
     classes = _classes(path, wish.labels) if path.suffix.lower() in SUFFIXES else MaskClasses(wish.labels)
     size = mask_size(path, classes.labels, classes.encoding)

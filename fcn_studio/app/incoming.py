@@ -11,7 +11,7 @@ import numpy as np
 import qimage2ndarray
 from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColorSpace, QImage, QPainter
 
 SCHEMES = ("http", "https", "data")
 LONGEST_PATH = 4096
@@ -52,7 +52,10 @@ def from_mime(mime: QMimeData) -> Incoming:
 
 
 def to_pixels(image: QImage) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB of a Qt image; transparency is laid on white, as for files."""
+    """(H, W, 3) uint8 sRGB of a Qt image; transparency is laid on white, as for files."""
+    space, usual = image.colorSpace(), QColorSpace(QColorSpace.NamedColorSpace.SRgb)
+    if space.isValid() and space != usual:
+        image = image.convertedToColorSpace(usual, QImage.Format.Format_ARGB32)
     flat = QImage(image.size(), QImage.Format.Format_RGB32)
     flat.fill(Qt.GlobalColor.white)
     painter = QPainter(flat)

@@ -355,7 +355,9 @@ class Intake(QObject):
             self._session.list.add(gathered.photos)
         if gathered.inner:
             self._offer_inner(gathered.inner)
-        if gathered.refused:
+        if gathered.refused and gathered.photos and not gathered.inner:
+            self.happened.emit(Word(" ".join(gathered.refused)))  # a problem would go when the photo's masks are there
+        elif gathered.refused:
             self._session.tell(" ".join(gathered.refused))
         if not self.busy:
             self.busy_changed.emit("")  # last: whoever waits for this finds the photos there

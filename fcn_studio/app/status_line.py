@@ -12,6 +12,7 @@ from fcn_studio.app.intake import Intake
 from fcn_studio.app.jobs import EngineChoice
 from fcn_studio.app.net_choice import title_of
 from fcn_studio.app.session import Session
+from fcn_studio.app.widgets.elided_label import ElidedLabel
 from fcn_studio.app.widgets.run_status import RunStatus
 from fcn_studio.app.widgets.stage_progress import StageProgress
 from fcn_studio.core.embedded import NETS
@@ -34,8 +35,11 @@ class StatusLine(QObject):
         self.export_progress.setObjectName("export_progress")
         self.gathering.setObjectName("gathering_progress")
         self._status = RunStatus()
+        self._reading = ElidedLabel()
+        self._reading.setObjectName("status_reading")
         for widget in (self.progress, self.gathering, self.export_progress):
             bar.addWidget(widget)
+        bar.addWidget(self._reading, 1)
         bar.addPermanentWidget(self._status)
         session.shown_changed.connect(self.show_picture)
         session.list.changed.connect(self.show_place)
@@ -67,8 +71,12 @@ class StatusLine(QObject):
 
     @Slot()
     def show_picture(self) -> None:
-        """Size and time of what is shown."""
-        self._status.show_run(self._session.shown)
+        """Size and time of what is shown, and what is unusual in how it was read."""
+        shown = self._session.shown
+        self._status.show_run(shown)
+        words = shown.trace.provenance.reading if shown is not None and shown.trace is not None else ""
+        self._reading.setText(words)
+        self._reading.setToolTip(words)
 
     @Slot()
     def show_place(self) -> None:

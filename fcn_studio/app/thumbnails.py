@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from pathlib import Path
 
-from PIL import Image, ImageOps
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 from PySide6.QtGui import QImage
 
 from fcn_studio.app.jobs import Photo
-from fcn_studio.core.image import ORIENTATION, opened, read_image
+from fcn_studio.core.image import read_small
 from fcn_studio.core.trace_file import SUFFIX as TRACE
 from fcn_studio.core.trace_file import load_trace
 
@@ -21,7 +22,6 @@ THUMBNAIL = (192, 128)  # device pixels that a thumbnail fits in: width, height
 PENDING = 200  # requests that wait; there are never more items on a screen
 KEPT = 1000  # thumbnails, of 73 KB at most
 LARGEST = 100_000_000  # pixels that are unpacked for a thumbnail
-SIDEWAYS = 5  # EXIF orientations from here on swap width and height
 
 
 class Thumbnails(QObject):
@@ -115,36 +115,18 @@ class _Reader(QObject):
 
 def _thumbnail(photo: Photo) -> Image.Image:
     if photo.pixels is not None:
-        return _shrunk(Image.fromarray(photo.pixels))
+        return _shrunk(photo.pixels)
     if photo.path is None:
         raise ValueError("neither a file nor pixels")
     if photo.path.suffix.lower() == TRACE:
-        return _shrunk(Image.fromarray(load_trace(photo.path).image))
-    with opened(photo.path) as image:
-        return _from_file(image, photo.path)
+        return _shrunk(load_trace(photo.path).image)
+    return Image.fromarray(read_small(photo.path, THUMBNAIL, LARGEST))
 
 
-def _from_file(image: Image.Image, path: Path) -> Image.Image:
-    image.draft(None, (2 * max(THUMBNAIL), 2 * max(THUMBNAIL)))  # JPEGs are unpacked at a fraction of their size
-    if image.width * image.height > LARGEST:
-        raise ValueError(f"{image.width}x{image.height} pixels are too many for a thumbnail")
-    if image.mode.startswith(("I", "F")):  # Pillow would clip these to 8 bits
-        return _shrunk(Image.fromarray(read_image(path)))
-    if image.mode in ("1", "P", "PA"):  # Pillow shrinks these without smoothing
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    upright = image.getexif().get(ORIENTATION, 1)
-    small = _shrunk(image, sideways=isinstance(upright, int) and upright >= SIDEWAYS)
-    small = ImageOps.exif_transpose(small)
-    if small.has_transparency_data:
-        layer = small.convert("RGBA")
-        small = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+def _shrunk(pixels: NDArray[np.uint8]) -> Image.Image:
+    small = Image.fromarray(pixels)
+    small.thumbnail(THUMBNAIL)
     return small
-
-
-def _shrunk(image: Image.Image, *, sideways: bool = False) -> Image.Image:
-    width, height = THUMBNAIL
-    image.thumbnail((height, width) if sideways else (width, height))
-    return image
 
 
 def _to_qimage(image: Image.Image) -> QImage:

@@ -41,7 +41,7 @@ from fcn_studio.app.trace_cache import CacheKey, FileState, Kept, TraceCache
 from fcn_studio.app.truths import TruthReader
 from fcn_studio.core import errors
 from fcn_studio.core.answers import winning_probability
-from fcn_studio.core.image import read_image
+from fcn_studio.core.image import ReadPhoto, read_image, read_photo
 from fcn_studio.core.trace import Trace
 from fcn_studio.core.trace_file import load_trace
 
@@ -146,7 +146,11 @@ class InferenceWorker(QObject):
         kept = [self._known(job, key) if state else None for key in keys]
         start = time.perf_counter()
         known = next((found for found in kept if found is not None), None)
-        levels = known.levels if known else build_levels(read_image(source))
+        if known:
+            levels, notes = known.levels, tuple(filter(None, [known.trace.provenance.reading]))
+        else:
+            read = read_photo(source)
+            levels, notes = build_levels(read.pixels), read.notes
         reading = 0.0 if known else time.perf_counter() - start
         job.token.check()
         if None in kept:
@@ -158,7 +162,7 @@ class InferenceWorker(QObject):
                 start = time.perf_counter()  # loading torch, once, is not this photo's time
                 done = Result(levels, tuple(each.trace if each else None for each in kept))
                 trace = model.trace(
-                    levels[0],
+                    ReadPhoto(levels[0], notes),
                     keep_taps=job.taps,
                     memory_limit=job.memory_limit,
                     on_stage=self._stage_listener(job, slot),
@@ -183,7 +187,7 @@ class InferenceWorker(QObject):
         if job.purpose is Purpose.MEASURE:
             return Result(levels, traces)  # what it is worth is counted by whoever asked
         truth, warning = self._truths.read(job.photo, job.truth, traces, job.measure, as_nets=job.truth_as_nets)
-        notes = dict.fromkeys(trace.provenance.note for trace in traces if trace.provenance.note)
+        fallbacks = dict.fromkeys(trace.provenance.note for trace in traces if trace.provenance.note)
         return Result(
             levels,
             traces,
@@ -195,7 +199,7 @@ class InferenceWorker(QObject):
                 for variant, confidence in found.confidences.items()
             },
             sum(found.seconds for found in kept if found is not None),
-            " ".join((*notes, warning)).strip(),
+            " ".join((*fallbacks, warning)).strip(),
         )
 
     def _measure(self, job: Job) -> Measured:

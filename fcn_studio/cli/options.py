@@ -29,7 +29,7 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         "--precision",
         default="auto",
         choices=("auto", "fp32", "bf16", "fp16"),
-        help="of the trunk (default: auto: bf16 where it is fast, else fp32)",
+        help="of the trunk (default: auto: what FCN_STUDIO_PRECISION says, else bf16 where it is fast, else fp32)",
     )
     parser.add_argument(
         "--backend",

@@ -98,6 +98,12 @@ def run(args: argparse.Namespace) -> int:
         )
         bar.console.print(f"fcn-studio: {words}", markup=False, highlight=False, soft_wrap=True)
 
+    def noted(outcome: Outcome) -> None:
+        reading = outcome.record["provenance"]["reading"] if outcome.record else ""
+        if reading:
+            words = f"fcn-studio: {outcome.job.source}: {reading}"
+            bar.console.print(words, markup=False, highlight=False, soft_wrap=True)
+
     stopped = False
     trouble: FcnStudioError | None = None
     with photo_bar() as bar, stopping() as stop:
@@ -113,6 +119,7 @@ def run(args: argparse.Namespace) -> int:
                         failed(outcome.job.source, outcome.error)
                     else:
                         records[outcome.job] = outcome.record
+                        noted(outcome)
                     bar.advance(task)
         except Cancelled:
             stopped = True

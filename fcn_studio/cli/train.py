@@ -62,7 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     run_.add_argument(
         "--precision",
         choices=("auto", "fp32", "bf16"),
-        help="of the convolutions (default: auto: bf16 where it is fast, else fp32)",
+        help="of the convolutions (default: auto: FCN_STUDIO_PRECISION, else bf16 where it is fast, else fp32)",
     )
 
 

@@ -1,79 +1,136 @@
-"""Image files to (H, W, 3) uint8 RGB arrays, whatever they hold, within bounds."""
+"""Image files to (H, W, 3) uint8 RGB arrays in sRGB, whatever they hold, within bounds."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from fcn_studio.core import band_file
 from fcn_studio.core.errors import ImageError
+from fcn_studio.core.image_formats import FORMATS, SUFFIXES, list_images, why_unread
+from fcn_studio.core.photo_pixels import MAX_PIXELS, ORIENTATION, TURNED, ReadPhoto, as_stored, from_bands, from_pillow
 
-MAX_PIXELS = 500_000_000  # above 20000x20000, below what a header of a few bytes could otherwise ask for
-STRIP_PIXELS = 1 << 18  # converted at a time
-SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".avif"}
-)
+__all__ = [
+    "MAX_PIXELS",
+    "ORIENTATION",
+    "TURNED",
+    "SUFFIXES",
+    "ImageSource",
+    "ReadPhoto",
+    "as_stored",
+    "image_size",
+    "list_images",
+    "opened",
+    "read_image",
+    "read_photo",
+    "read_small",
+]
 
-ORIENTATION = 0x0112  # EXIF's tag
-# By its value: whether rows and columns are in the opposite order, and where they have changed places before that.
-FLIPPED = MappingProxyType(
-    {2: (False, True), 3: (True, True), 4: (True, False), 6: (True, False), 7: (True, True), 8: (False, True)}
-)
-TURNED = frozenset({5, 6, 7, 8})
-
+HEIF = "HEIF"  # not Pillow's own; all others are
 _pillow_bound = threading.Lock()  # Pillow's bound is a global of its module
 
-ImageSource = str | os.PathLike[str] | Image.Image | NDArray[np.uint8]
 
-
-def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:
-    """The image files of a folder, by name; hidden ones are left out."""
-    found = folder.rglob("*") if recursive else folder.iterdir()
-    return sorted(
-        path for path in found if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
+ImageSource = str | os.PathLike[str] | Image.Image | NDArray[np.uint8] | ReadPhoto
 
 
 def read_image(source: ImageSource) -> NDArray[np.uint8]:
-    """A photo as the person sees it: (H, W, 3) uint8 RGB, read-only.
+    """The pixels of `read_photo`."""
+    return read_photo(source).pixels
 
-    EXIF orientation is applied, transparency laid on white, 16-bit scaled to 8, palettes, greyscale and CMYK
-    converted; of an animation the first picture is taken.
+
+def read_photo(source: ImageSource) -> ReadPhoto:
+    """A photo as the person sees it.
+
+    EXIF orientation is applied, an embedded colour profile converted to sRGB, transparency laid on white, palettes,
+    greyscale and CMYK converted; more than 8 bits are scaled (see `value_range`), of more than three bands the first
+    three are taken, and of an animation the first picture. What has been read already is given back.
 
     Raises:
-        ImageError: Missing, empty, truncated, no image, or over MAX_PIXELS.
+        ImageError: Missing, empty, truncated, no image, of a kind that is not read, or over MAX_PIXELS.
     """
+    if isinstance(source, ReadPhoto):
+        return source
     if isinstance(source, np.ndarray):
-        return _from_array(source)
+        return ReadPhoto(_from_array(source))
     if isinstance(source, Image.Image):
-        return _frozen(_to_rgb(source, "this image"))
+        return from_pillow(source, "this image")
     path = Path(source)
-    try:
+    with _explained(path):
         if path.is_dir():
             raise ImageError(f"{path}: a folder, not an image.")
         if path.stat().st_size == 0:
             raise ImageError(f"{path}: the file is empty; copy it again.")
+        if reason := why_unread(path):
+            raise ImageError(reason)
+        try:
+            image = opened(path)
+        except UnidentifiedImageError:
+            if band_file.is_tiff(path):
+                return from_bands(band_file.read_tiff(path, MAX_PIXELS))
+            raise
+        with image:
+            return from_pillow(image, str(path), path)
+
+
+def read_small(path: Path, box: tuple[int, int], most_pixels: int) -> NDArray[np.uint8]:
+    """A photo as `read_image` has it, made smaller: (h, w, 3) uint8 RGB that fits into (width, height) `box`.
+
+    JPEGs are unpacked at a fraction of their size, and colours converted when the picture is small.
+
+    Raises:
+        ImageError: As `read_image`, or over `most_pixels`.
+    """
+    with _explained(path):
+        try:
+            image = opened(path)
+        except UnidentifiedImageError:
+            return _whole_made_small(path, box, most_pixels)
+        with image:
+            if band_file.bits_of(image, path) > 8 or image.mode.startswith(("I", "F")) or band_file.pillow_lacks(image):
+                return _whole_made_small(path, box, most_pixels)
+            image.draft(None, (2 * max(box), 2 * max(box)))
+            _check_number(path, image.size, most_pixels)
+            if image.mode in ("1", "P", "PA"):  # Pillow shrinks these without smoothing
+                image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+            sideways = image.getexif().get(ORIENTATION, 1) in TURNED
+            image.thumbnail((box[1], box[0]) if sideways else box)
+            return from_pillow(image, str(path)).pixels
+
+
+def _whole_made_small(path: Path, box: tuple[int, int], most_pixels: int) -> NDArray[np.uint8]:
+    _check_number(path, image_size(path), most_pixels)
+    small = Image.fromarray(read_image(path))
+    small.thumbnail(box)
+    return _frozen(np.array(small))
+
+
+def _check_number(path: Path, size: tuple[int, int], most_pixels: int) -> None:
+    if size[0] * size[1] > most_pixels:
+        raise ImageError(f"{path}: {size[0]}x{size[1]} pixels are too many.")
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """(width, height) of an image file as it is stored, by its header.
+
+    Raises:
+        OSError: No such file, or no image.
+        Image.DecompressionBombError: Over MAX_PIXELS.
+    """
+    try:
         with opened(path) as image:
-            return _frozen(_to_rgb(image, str(path)))
-    except FileNotFoundError as error:
-        raise ImageError(f"{path}: no such file; check the name.") from error
-    except UnidentifiedImageError as error:
-        raise ImageError(f"{path}: not an image that can be read; PNG, JPEG, WebP, TIFF, BMP and GIF can.") from error
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"{path}: over {MAX_PIXELS // 1_000_000} megapixels; make it smaller first.") from error
-    except MemoryError as error:
-        raise ImageError(f"{path}: too large for this machine's memory; make it smaller first.") from error
-    except ImageError:
-        raise
-    except Exception as error:  # decoders raise what they like at damaged files: AVIF's RuntimeError, TIFF's TypeError
-        raise ImageError(f"{path}: the image is damaged or cut off; open another copy of it.") from error
+            return image.size
+    except UnidentifiedImageError:
+        if not band_file.is_tiff(path):
+            raise
+        return band_file.size_of_tiff(path)
 
 
 def opened(path: Path) -> Image.Image:
@@ -89,11 +146,52 @@ def opened(path: Path) -> Image.Image:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
-                return Image.open(path)
+                return _opened(path)
         except Image.DecompressionBombWarning as error:
             raise Image.DecompressionBombError(str(error)) from error
         finally:
             Image.MAX_IMAGE_PIXELS = before
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        image = Image.open(path, formats=[name for name in FORMATS if name != HEIF])
+        if image.format == "TIFF":
+            image.filename = ""  # or Pillow maps it into memory, where it takes the rows of a turned one for columns
+        return image
+    except UnidentifiedImageError:
+        with path.open("rb") as file:
+            if file.read(12)[4:8] != b"ftyp":
+                raise
+        import pillow_heif  # its libraries are large, and only needed for such files
+
+        try:
+            return pillow_heif.HeifImageFile(path)  # type: ignore[no-untyped-call]
+        except SyntaxError as error:
+            raise UnidentifiedImageError(f"cannot identify image file {path}") from error
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turns what goes wrong with a file into one sentence that names it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: no such file; check the name.") from error
+    except UnidentifiedImageError as error:
+        if path.suffix.lower() in FORMATS[HEIF]:
+            raise ImageError(f"{path}: the image is damaged or cut off; open another copy of it.") from error
+        raise ImageError(
+            f"{path}: not an image that can be read; JPEG, PNG, HEIC, WebP, TIFF, AVIF, JPEG 2000, PSD and GIF can."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{path}: over {MAX_PIXELS // 1_000_000} megapixels; make it smaller first.") from error
+    except MemoryError as error:
+        raise ImageError(f"{path}: too large for this machine's memory; make it smaller first.") from error
+    except ImageError:
+        raise
+    except Exception as error:  # decoders raise what they like at damaged files: AVIF's RuntimeError, TIFF's TypeError
+        raise ImageError(f"{path}: the image is damaged or cut off; open another copy of it.") from error
 
 
 def _from_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -109,64 +207,3 @@ def _from_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _frozen(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     array.setflags(write=False)
     return array
-
-
-def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
-    if image.width * image.height > MAX_PIXELS:
-        raise ImageError(
-            f"{name}: {image.width}x{image.height} is over {MAX_PIXELS // 1_000_000} megapixels; make it smaller first."
-        )
-    if image.width == 0 or image.height == 0:
-        raise ImageError(f"{name}: the image has no pixels.")
-    image.load()  # of TIFFs, Pillow turns what it loads; and a crop out of an unread file would read it each time
-    orientation = image.getexif().get(ORIENTATION, 1)
-    turned = orientation in TURNED
-    pixels = np.empty((image.width, image.height, 3) if turned else (image.height, image.width, 3), dtype=np.uint8)
-    _fill(as_stored(pixels, orientation), image)
-    return pixels
-
-
-def as_stored(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """A view of an upright (H, W, 3) photo as the file has it that EXIF's `orientation`, 1 to 8, turns upright."""
-    backwards = [slice(None, None, -1) if flip else slice(None) for flip in FLIPPED.get(orientation, (False, False))]
-    return (pixels.transpose(1, 0, 2) if orientation in TURNED else pixels)[tuple(backwards)]
-
-
-def _fill(pixels: NDArray[np.uint8], image: Image.Image) -> None:
-    """(H, W, 3) of an image in RGB.
-
-    In strips: so Pillow's copy and this one are all that is held of a large photo, whatever it is converted from, and
-    other threads need not wait for Python's lock until it is done.
-    """
-    top = max(_top(strip) for _, strip in _strips(image)) if image.mode.startswith(("I", "F")) else 0.0
-    for row, strip in _strips(image):
-        pixels[row : row + strip.height] = np.asarray(_to_rgb_strip(strip, top))
-
-
-def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    rows = max(1, STRIP_PIXELS // image.width)
-    for row in range(0, image.height, rows):
-        yield row, image.crop((0, row, image.width, min(row + rows, image.height)))
-
-
-def _to_rgb_strip(strip: Image.Image, top: float) -> Image.Image:
-    """What is seen of a strip; `top` is white in modes of more than 8 bits."""
-    if strip.mode.startswith(("I", "F")):
-        values = np.clip(_numbers(strip) / top, 0, 1) * 255
-        strip = Image.fromarray(values.round().astype(np.uint8))
-    if strip.has_transparency_data:
-        layer = strip.convert("RGBA")
-        strip = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return strip if strip.mode == "RGB" else strip.convert("RGB")
-
-
-def _top(strip: Image.Image) -> float:
-    """16-bit files fill 0..65535 and floating ones 0..1; wider integers are taken by their own largest value."""
-    largest = float(_numbers(strip).max())
-    if strip.mode.startswith("F"):
-        return 1.0 if largest <= 1.0 else 255.0
-    return max(65535.0, largest)
-
-
-def _numbers(strip: Image.Image) -> NDArray[np.float64]:
-    return np.nan_to_num(np.asarray(strip).astype(np.float64), copy=False)

@@ -12,6 +12,7 @@ from fcn_studio.core.datasets.file_names import folders_in
 from fcn_studio.core.errors import FcnStudioError, ImageError
 from fcn_studio.core.export import planned_files
 from fcn_studio.core.ground_truth import images_in
+from fcn_studio.core.image_formats import list_unread, why_unread
 from fcn_studio.core.trace import Trace
 
 
@@ -110,7 +111,7 @@ def find_jobs(
     Args:
         inputs: Photos and folders.
         output: The folder for all results.
-        failed: Hears of each folder that cannot be read or has no photos.
+        failed: Hears of each folder that cannot be read or has no photos, and of each image of a kind that is not read.
         left_out: Hears of each folder that holds masks of its photos, and which they are.
     """
     taken: dict[str, int] = {}  # by target: the last number tried
@@ -119,12 +120,15 @@ def find_jobs(
         if given.is_dir():
             try:
                 found, masks = _photos_and_masks(given)
+                unread = list_unread(given, recursive=True)
             except OSError as error:
                 failed(given, ImageError(f"{given}: the folder cannot be read ({error.strerror})."))
                 continue
             if masks:
                 left_out(given, masks)
-            if not found:
+            for path in unread:
+                failed(path, ImageError(why_unread(path)))
+            if not found and not unread:
                 failed(given, ImageError(f"{given}: no images in this folder."))
             sources = [(path, output / path.parent.relative_to(given)) for path in found]
         for source, folder in sources:

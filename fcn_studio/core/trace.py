@@ -140,6 +140,7 @@ class Provenance:
         note: One sentence on a fallback that happened, such as to the CPU; empty otherwise.
         net: The net's own name, such as `FCN-AlexNet` or `FCN-ResNet50`; empty where unknown.
         backend: The library that ran the trunk: `torch` or `openvino`.
+        reading: Sentences on how the photo was read, where its values, bands or colours are not the usual ones.
     """
 
     checkpoint: str
@@ -153,6 +154,7 @@ class Provenance:
     note: str = ""
     net: str = ""
     backend: str = "torch"
+    reading: str = ""
 
     @property
     def arithmetic(self) -> str:

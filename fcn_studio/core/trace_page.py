@@ -326,6 +326,5 @@ def _caption(trace: Trace, words: Mapping[str, str], facts: Mapping[str, Any], *
         lines.append(words["shrunk"].format_map(facts))
     if half:
         lines.append(words["half"])
-    if trace.provenance.note:
-        lines.append(trace.provenance.note)
+    lines += filter(None, (trace.provenance.reading, trace.provenance.note))
     return "\n".join(f"<p>{html.escape(line)}</p>" for line in lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,6 +16,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+AUTO_PRECISION = "FCN_STUDIO_PRECISION"  # environment variable: what `auto` is to take, in place of what is fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,11 @@ class DeviceChoice:
 def choose_device(device: str = "auto", precision: str = "auto", backend: str = "auto") -> DeviceChoice:
     """The device to run on: CUDA, then MPS, then CPU, unless one is named; the CPU where OpenVINO is asked for.
 
+    The precision `auto` is bf16 where the device is fast at it and else fp32, unless the environment variable
+    FCN_STUDIO_PRECISION says which of the two; it has no say where a precision is named.
+
     Raises:
-        DeviceError: The named device, precision or backend does not exist here.
+        DeviceError: The named device, precision or backend does not exist here, or the variable holds neither.
     """
     kind, _, index = device.partition(":")
     if kind not in DEVICES or precision not in PRECISIONS:
@@ -95,10 +100,23 @@ def _precision(asked: str, fast_bf16: bool, where: str) -> tuple[Precision, str]
     match asked:
         case "fp32" | "bf16" | "fp16":
             return asked, f"{asked} was asked for."
+        case _ if forced := _forced_precision():
+            return forced, f"{forced}, since {AUTO_PRECISION} says so."
         case _ if fast_bf16:
             return "bf16", f"bf16, since {where} multiplies it natively."
         case _:
             return "fp32", f"fp32, since {where} has no fast bf16."
+
+
+def _forced_precision() -> Precision | None:
+    said = os.environ.get(AUTO_PRECISION, "").strip().lower()
+    match said:
+        case "":
+            return None
+        case "fp32" | "bf16":
+            return said
+        case _:
+            raise DeviceError(f"{AUTO_PRECISION} is {said!r}; it takes fp32 or bf16, or is unset.")
 
 
 def _why_no_cuda() -> str:

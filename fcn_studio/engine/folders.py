@@ -15,17 +15,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import psutil
-from numpy.typing import NDArray
 
 from fcn_studio.core.errors import Cancelled, FcnStudioError, ImageError, OutputError
 from fcn_studio.core.export import save_results
-from fcn_studio.core.image import opened, read_image
+from fcn_studio.core.image import ReadPhoto, image_size, read_photo
 from fcn_studio.core.photo_jobs import Job, Order, Outcome, failure, record_of
 from fcn_studio.engine.tiling import cells_per_pixel
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from fcn_studio.core.trace import Trace
     from fcn_studio.engine.tracer import Tracer
 
@@ -89,13 +86,13 @@ class _Photo:
 
     Attributes:
         size: Bytes to be given back to the gate.
-        pixels: (H, W, 3) uint8; None where it could not be read.
+        read: None where it could not be read.
         seconds: It took to read.
         error: Why it could not be read.
     """
 
     size: int
-    pixels: NDArray[np.uint8] | None = None
+    read: ReadPhoto | None = None
     seconds: float = 0.0
     error: ImageError | None = None
 
@@ -171,11 +168,11 @@ def _next(
 ) -> Future[Outcome]:
     """Traces a photo as soon as it has been read; its outcome comes when it has been written."""
     photo = reading.result()
-    if photo.pixels is None:
+    if photo.read is None:
         gate.leave(photo.size)
         return _known(failure(job, photo.error or ImageError("it cannot be read")))
     try:
-        trace = tracer.trace(photo.pixels, memory_limit=order.memory_limit, on_stage=on_stage)
+        trace = tracer.trace(photo.read, memory_limit=order.memory_limit, on_stage=on_stage)
     except ImageError as error:
         gate.leave(photo.size)
         return _known(failure(job, error))
@@ -198,7 +195,7 @@ def _read(gate: Gate, number: int, job: Job, kept: float) -> _Photo:
         return _Photo(0, error=ImageError("stopped"))
     start = time.perf_counter()
     try:
-        return _Photo(size, read_image(job.source), time.perf_counter() - start)
+        return _Photo(size, read_photo(job.source), time.perf_counter() - start)
     except ImageError as error:
         return _Photo(size, error=error)
     except Exception as error:  # noqa: BLE001  decoders raise what they like; the other photos are none the worse
@@ -208,8 +205,7 @@ def _read(gate: Gate, number: int, job: Job, kept: float) -> _Photo:
 def _pixels(job: Job) -> int:
     """Of a photo, by its header; 0 where that cannot be read, which reading it will say in words."""
     try:
-        with opened(job.source) as image:
-            return image.width * image.height
+        return math.prod(image_size(job.source))
     except Exception:  # noqa: BLE001  a damaged file may raise anything
         return 0
 

@@ -6,7 +6,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from torch.nn import functional
 from fcn_studio import __version__
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.image import ImageSource, read_image
+from fcn_studio.core.image import ImageSource, read_photo
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.trace import Provenance, Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
@@ -112,7 +112,7 @@ class Tracer(ABC):
         lower strips, in the end on the CPU; the trace's provenance says so.
 
         Args:
-            image: A path, a Pillow image, or an (H, W, 3) uint8 RGB array.
+            image: A path, a Pillow image, an (H, W, 3) uint8 RGB array, or what `read_photo` made of one of them.
             keep_taps: Keep pool3, pool4 and fc7 in the trace, of nets that fuse scores.
             memory_limit: Bytes that the trunk may take (see `memory_needed`); None for what the device has free.
             on_stage: Hears each stage as it ends, with the share of the work done.
@@ -126,10 +126,14 @@ class Tracer(ABC):
         """
         token = cancel or CancelToken()
         clock = Clock(self._device)
-        photo = read_image(image)
+        photo = read_photo(image)
         clock.mark("read")
         token.check()
-        return self._traced(Task(photo, keep_taps, memory_limit, _rising(on_stage), token, clock, on_masks))
+        task = Task(photo.pixels, keep_taps, memory_limit, _rising(on_stage), token, clock, on_masks)
+        trace = self._traced(task)
+        if not photo.notes:
+            return trace
+        return replace(trace, provenance=replace(trace.provenance, reading=" ".join(photo.notes)))
 
     @abstractmethod
     def confidence(self, trace: Trace, variant: str, *, cancel: CancelToken | None = None) -> NDArray[np.uint8]:

@@ -262,8 +262,9 @@ def test_the_saved_table_is_the_one_that_evaluate_writes(
     open_set(qtbot, window, folder)
     window.workspace.dataset.grid.sort_by("gain_32s_8s", falling=True)
     window._table.save(tmp_path / "window.csv")
-    command = ["evaluate", "--data", str(folder), "--split", "val", "--weights", str(tiny_weights), "--device", "cpu"]
-    assert main([*command, "--csv", str(tmp_path / "evaluate.csv")]) == 0
+    command = ["evaluate", "--data", str(folder), "--split", "val", "--weights", str(tiny_weights)]
+    as_the_window = ["--device", "cpu", "--precision", "fp32"]
+    assert main([*command, *as_the_window, "--csv", str(tmp_path / "evaluate.csv")]) == 0
     head, *rows = (tmp_path / "window.csv").read_bytes().splitlines()
     other_head, *other_rows = (tmp_path / "evaluate.csv").read_bytes().splitlines()
     assert head == other_head

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from PySide6.QtCore import QThread
 from PySide6.QtGui import QImage
@@ -15,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from fcn_studio.app import thumbnails as module
 from fcn_studio.app.jobs import Photo
 from fcn_studio.app.thumbnails import PENDING, Thumbnails
-from fcn_studio.core.image import opened
+from fcn_studio.core.image import read_small
 
 
 @pytest.fixture
@@ -214,11 +215,11 @@ def test_pillow_runs_in_the_thread_only(
     Image.new("RGB", (300, 200)).save(path)
     threads: list[QThread] = []
 
-    def spied(place: Path) -> Image.Image:
+    def spied(place: Path, box: tuple[int, int], most_pixels: int) -> NDArray[np.uint8]:
         threads.append(QThread.currentThread())
-        return opened(place)
+        return read_small(place, box, most_pixels)
 
-    monkeypatch.setattr(module, "opened", spied)
+    monkeypatch.setattr(module, "read_small", spied)
     assert made(qtbot, thumbnails, Photo.from_path(path)) is not None
     assert [thread is QThread.currentThread() for thread in threads] == [False]
 

@@ -155,6 +155,30 @@ def test_two_formats_of_a_photo_are_two_photos(tiny_checkpoint: Path, tmp_path: 
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a_8s.png", "a-2_8s.png"}
 
 
+def test_a_folder_of_any_photos_leaves_none_out_in_silence(
+    tiny_checkpoint: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = Image.open(photos / "a.png")
+    picture.save(photos / "c.jfif", format="JPEG")
+    picture.save(photos / "d.jp2")
+    picture.save(photos / "f.apng", format="PNG", save_all=True, append_images=[picture.rotate(180)])
+    Image.fromarray(np.tile(np.arange(40, dtype=np.uint16) * 75, (40, 1))).save(photos / "more" / "deep.tif")
+    for name in ("e.CR2", "notes.txt", "clip.mp4"):
+        (photos / name).write_bytes(b"II*\0")
+    assert segment(tiny_checkpoint, photos, "-o", tmp_path / "out", "--variants", "8s", "--json") == 1
+    printed = capsys.readouterr()
+    made = sorted(path.name for path in (tmp_path / "out").rglob("*.png"))
+    assert made == [f"{stem}_8s.png" for stem in ("a", "b", "c", "d", "deep", "f")]
+    told = [line for line in printed.err.splitlines() if line]
+    assert len(told) == 2, told
+    assert any("e.CR2: a camera's raw file" in line for line in told)
+    assert any("deep.tif: Values reach 2925: shown with 4095 (12 bits) for white" in line for line in told)
+    summary = json.loads(printed.out)
+    assert [Path(entry["input"]).name for entry in summary["failed"]] == ["e.CR2"]
+    readings = {Path(entry["input"]).name: entry["provenance"]["reading"] for entry in summary["results"]}
+    assert [name for name, reading in readings.items() if reading] == ["deep.tif"]
+
+
 @pytest.mark.parametrize("size", [(1, 1), (20000, 200)])
 def test_odd_sizes(tiny_checkpoint: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("RGB", size, (120, 130, 140)).save(tmp_path / "odd.png")

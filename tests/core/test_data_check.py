@@ -400,3 +400,16 @@ def test_progress_is_heard_and_cancelling_stops(discs: Path) -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         check_dataset(open_dataset(discs), cancel=token)
+
+
+def test_photos_of_fewer_bits_than_their_files_are_a_note(discs: Path) -> None:
+    for name in NAMES[:2]:
+        path = discs / "images" / f"{name}.png"
+        with Image.open(path) as image:
+            grey = np.asarray(image.convert("L")).astype(np.uint16)
+        Image.fromarray(grey * 15).save(path)  # 12 bits
+    report = check(discs)
+    found = the(report, "unusual_photo")
+    assert [path.stem for path in found.files] == list(NAMES[:2])
+    assert "12 bits" in found.message
+    assert report.clean

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageOps
 
-from fcn_studio.core import image
+from fcn_studio.core import photo_pixels
 from fcn_studio.core.errors import ImageError
 from fcn_studio.core.image import list_images, read_image
 
@@ -36,7 +37,7 @@ def test_every_orientation_is_pillows(
     tmp_path: Path, orientation: int, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / f"turned{suffix}"
-    monkeypatch.setattr(image, "STRIP_PIXELS", 23 * 10)
+    monkeypatch.setattr(photo_pixels, "STRIP_PIXELS", 23 * 10)
     pixels = np.random.default_rng(orientation).integers(0, 256, (41, 23, 3), dtype=np.uint8)
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -48,7 +49,7 @@ def test_every_orientation_is_pillows(
     assert (found == expected).all()
 
 
-@pytest.mark.parametrize("suffix", [".avif", ".tiff", ".png", ".gif", ".webp", ".jpg", ".bmp"])
+@pytest.mark.parametrize("suffix", [".avif", ".tiff", ".png", ".gif", ".webp", ".jpg", ".bmp", ".jp2"])
 def test_a_damaged_file_is_refused_with_its_name(tmp_path: Path, suffix: str) -> None:
     """Decoders raise many kinds of errors; whoever reads a folder of photos hears of one."""
     path, rng = tmp_path / f"damaged{suffix}", np.random.default_rng(0)
@@ -68,6 +69,26 @@ def test_a_damaged_file_is_refused_with_its_name(tmp_path: Path, suffix: str) ->
             refusals.append(str(error))
     assert all(str(path) in refusal for refusal in refusals)
     assert refusals or suffix == ".bmp"  # in which any bytes are pixels
+
+
+def test_a_damaged_file_of_numbers_is_refused_with_its_name(tmp_path: Path) -> None:
+    path, rng = tmp_path / "damaged.tif", np.random.default_rng(0)
+    tifffile.imwrite(path, rng.random((20, 30, 5), dtype=np.float32), photometric="rgb", compression="zlib")
+    whole = path.read_bytes()
+    refusals: list[str] = []
+    for _ in range(150):
+        content = bytearray(whole)
+        for place in rng.integers(0, min(len(content), 300), 4):
+            content[place] = rng.integers(0, 256)
+        path.write_bytes(bytes(content))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                read_image(path)
+        except ImageError as error:
+            refusals.append(str(error))
+    assert refusals
+    assert all(str(path) in refusal for refusal in refusals)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "CMYK", "I", "F"])

@@ -17,7 +17,7 @@ from PIL import Image, features
 
 from fcn_studio.core.errors import Cancelled
 from fcn_studio.core.export import save_results
-from fcn_studio.core.image import read_image
+from fcn_studio.core.image import ReadPhoto, read_photo
 from fcn_studio.core.photo_jobs import Job, Order, Outcome, find_jobs
 from fcn_studio.core.trace import Trace
 from fcn_studio.engine import folders
@@ -92,12 +92,12 @@ def test_the_next_photo_is_read_and_the_last_one_written_during_a_trace(
     was_read = {job.source: threading.Event() for job in jobs}
     at: list[Job] = []
 
-    def noted(source: Path) -> NDArray[np.uint8]:
-        pixels = read_image(source)
+    def noted(source: Path) -> ReadPhoto:
+        read = read_photo(source)
         was_read[source].set()
-        return pixels
+        return read
 
-    def trace(photo: NDArray[np.uint8], **options: Any) -> Trace:
+    def trace(photo: ReadPhoto, **options: Any) -> Trace:
         number = len(at)
         at.append(jobs[number])
         if number + 1 < len(jobs):
@@ -109,7 +109,7 @@ def test_the_next_photo_is_read_and_the_last_one_written_during_a_trace(
                 time.sleep(0.01)
         return tracer.trace(photo, **options)
 
-    monkeypatch.setattr(folders, "read_image", noted)
+    monkeypatch.setattr(folders, "read_photo", noted)
     outcomes = list(segmented(with_trace(tracer, trace), jobs, order))
     assert [outcome.error for outcome in outcomes] == [None] * len(jobs)
 
@@ -163,7 +163,7 @@ def test_a_decoder_that_raises_what_it_likes_fails_one_photo(tracer: Tracer, pho
     assert str(broken) in str(outcomes[2].error)
 
 
-@pytest.mark.parametrize("step", ["read_image", "save_results"])
+@pytest.mark.parametrize("step", ["read_photo", "save_results"])
 def test_a_fault_in_reading_or_writing_is_one_photos_failure(
     tracer: Tracer, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

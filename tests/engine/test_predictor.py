@@ -183,6 +183,21 @@ def test_a_device_that_does_not_exist_is_an_error(device: str, precision: str) -
         choose_device(device, precision)
 
 
+@pytest.mark.parametrize("forced", ["fp32", "bf16"])
+def test_the_environment_says_what_the_automatic_precision_is(
+    forced: str, tiny_checkpoint: Path, photo: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FCN_STUDIO_PRECISION", forced)
+    provenance = fs.load(tiny_checkpoint, device="cpu").trace(photo).provenance
+    assert provenance.precision == forced
+    assert f"{forced}, since FCN_STUDIO_PRECISION says so." in choose_device("cpu").reason
+    for named in ("fp32", "bf16"):
+        assert choose_device("cpu", named).precision == named, "what is asked for goes before the environment"
+    monkeypatch.setenv("FCN_STUDIO_PRECISION", "fp8")
+    with pytest.raises(DeviceError, match="FCN_STUDIO_PRECISION is 'fp8'; it takes fp32 or bf16"):
+        choose_device("cpu")
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here")
 def test_the_lack_of_a_gpu_is_explained() -> None:
     with pytest.raises(DeviceError, match="No CUDA device"):

@@ -55,7 +55,8 @@ def origin_text(panel: PanelId, shown: Shown | None) -> str:
         return ""
     if panel.kind == PHOTO:
         height, width = shown.size
-        return f"{shown.photo.name} · {width} \N{MULTIPLICATION SIGN} {height}"
+        reading = shown.trace.provenance.reading if shown.trace is not None else ""
+        return " · ".join(filter(None, (f"{shown.photo.name} · {width} \N{MULTIPLICATION SIGN} {height}", reading)))
     if panel.kind == TRUTH:
         return shown.result.truth.path.name if shown.result.truth else ""
     trace = shown.trace_of(panel)

@@ -216,6 +216,19 @@ def pair_findings(split: str, scans: Sequence[PairScan]) -> list[Finding]:
             )
         )
     found += _orientation(split, scans)
+    noted = [scan for scan in scans if scan.photo_notes]
+    if noted:
+        found.append(
+            Finding(
+                "unusual_photo",
+                Level.NOTE,
+                split,
+                f"{counted(noted, 'photo is', 'photos are')} not plain 8-bit RGB: {noted[0].example.photo.name}: "
+                f"{' '.join(noted[0].photo_notes)}",
+                "Look at one in the window; if it is not as it should be, save the photos as 8-bit RGB.",
+                tuple(scan.example.photo for scan in noted),
+            )
+        )
     repeated = [files for files in by_content(scans).values() if len(files) > 1]
     if repeated:
         found.append(

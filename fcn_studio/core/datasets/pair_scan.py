@@ -26,7 +26,7 @@ from fcn_studio.core.datasets.palette_reading import (
 )
 from fcn_studio.core.datasets.size_words import exif_orientation
 from fcn_studio.core.errors import DataError, ImageError
-from fcn_studio.core.image import TURNED, read_image
+from fcn_studio.core.image import TURNED, read_photo
 from fcn_studio.core.labels import LabelSet
 
 MOST_VALUES = 1024  # kept of one mask, the most frequent; a mask that has more is none
@@ -56,6 +56,7 @@ class PairScan:
         scattered: How many of them have no 2x2 pixels together and lie between their neighbours, as blends of JPEG and
             of interpolation do and thin lines do not.
         lossy: Whether the mask is a JPEG.
+        photo_notes: What to say of how the photo was read, see `ReadPhoto`.
     """
 
     example: Example
@@ -73,6 +74,7 @@ class PairScan:
     distinct: int = 0
     scattered: int = 0
     lossy: bool = False
+    photo_notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,12 @@ class ReadValues:
 def scan_pair(example: Example) -> PairScan:
     """Opens both files; what cannot be read is told in the result."""
     photo, photo_size, orientation, digest, photo_error = None, None, 1, b"", ""
+    notes: tuple[str, ...] = ()
     try:
         with example.photo.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
-        photo = read_image(example.photo)
+        read = read_photo(example.photo)
+        photo, notes = read.pixels, read.notes
         photo_size = (photo.shape[1], photo.shape[0])
         orientation = exif_orientation(example.photo)
     except (ImageError, OSError) as error:
@@ -111,6 +115,7 @@ def scan_pair(example: Example) -> PairScan:
             mask_error=str(error),
             digest=digest,
             turned=orientation in TURNED,
+            photo_notes=notes,
         )
     content = found.pixels
     values, counts = _counted(content)
@@ -130,6 +135,7 @@ def scan_pair(example: Example) -> PairScan:
         distinct=len(values),
         scattered=_scattered(content, values),
         lossy=example.mask.suffix.lower() in LOSSY,
+        photo_notes=notes,
     )
 
 

@@ -13,7 +13,7 @@ from fcn_studio.core.datasets.label_studio import by_tasks
 from fcn_studio.core.datasets.layout import Example, Listing
 from fcn_studio.core.datasets.mask_names import MASK_ENDINGS
 from fcn_studio.core.datasets.mat_file import MAT_SUFFIX
-from fcn_studio.core.image import SUFFIXES
+from fcn_studio.core.image_formats import SUFFIXES
 
 MASK_SUFFIXES = SUFFIXES | {MAT_SUFFIX}
 

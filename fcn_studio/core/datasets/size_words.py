@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import UnidentifiedImageError
+
 from fcn_studio.core.image import ORIENTATION, TURNED, opened
 
 TURN_TOO = "The photo's EXIF orientation turns it: turn the masks too, or save the photos without it."
@@ -15,8 +17,11 @@ def exif_orientation(photo: Path) -> int:
     Raises:
         OSError: The photo cannot be read.
     """
-    with opened(photo) as image:
-        return int(image.getexif().get(ORIENTATION, 1) or 1)
+    try:
+        with opened(photo) as image:
+            return int(image.getexif().get(ORIENTATION, 1) or 1)
+    except UnidentifiedImageError:
+        return 1  # a TIFF of bands or numbers that Pillow does not know: none of a camera's
 
 
 def is_turned(photo: Path, size: tuple[int, int], mask: tuple[int, int]) -> bool:
