@@ -246,7 +246,7 @@ def _nan(array: NDArray[Any]) -> NDArray[Any]:
         (_set("score_maps", "score_pool3", "offset", value="-99999996"), "do not lie on its photo"),
         (_set("score_maps", "score_pool3", "offset", value="1/3"), "do not lie on its photo"),
         (_set("score_maps", "score_fr", "receptive_field", value=-1), "score_fr is out of bounds"),
-        (_set("score_maps", "score_pool1", value={}), "unknown entry 'score_pool2'"),
+        (_set("score_maps", "score_pool1", value={}), "unknown entry 'score_pool1'"),
         (lambda meaning, _: meaning["score_maps"].pop("score_fr"), "needs score_fr"),
         (_set("upsamplings", "upscore2", "stride", value=-2), "upscore2 is out of bounds"),
         (_set("upsamplings", "upscore2", "kernel", value=10**9), "upscore2 is out of bounds"),
