@@ -42,8 +42,8 @@ from fcn_studio.app.widgets.net_hint import NetHint
 from fcn_studio.app.widgets.notice import Notice
 from fcn_studio.app.widgets.tour_bar import TourBar
 from fcn_studio.core.gain_pad import PAD_SKIPS
+from fcn_studio.core.graph.names import COARSEST
 from fcn_studio.core.live_fusion import Gains
-from fcn_studio.core.trace import SCORE_LAYERS
 
 if TYPE_CHECKING:
     from fcn_studio.app.room_views import RoomView
@@ -311,7 +311,7 @@ class Workspace(QWidget):
     @Slot(str)
     def _show_map(self, name: str) -> None:
         self._session.presentation.set_room(Room.HEATMAPS)
-        self.heatmaps.show_node(SCORE_LAYERS[0], name)
+        self.heatmaps.show_node(COARSEST.layer, name)
 
     @Slot(int)
     def _choose_truth(self, place: int) -> None:

@@ -7,7 +7,8 @@ from enum import StrEnum
 import numpy as np
 
 from fcn_studio.core.fusion import softmax
-from fcn_studio.core.trace import SCORE_LAYERS, Trace
+from fcn_studio.core.graph.names import COARSEST
+from fcn_studio.core.trace import Trace
 
 # Shares and medians of photos that a net was made for and of others are far apart (tests/test_fit.py): an everyday
 # photo has 18 to 81 % of objects, a street net's median on streets is above 0.96 and elsewhere below 0.94.
@@ -37,7 +38,7 @@ def fit_of(trace: Trace) -> Fit:
     if background is not None:
         found = 1 - float(trace.class_shares(trace.variants[-1])[background])
         return Fit.FINDS if found >= FOUND_AT_LEAST else Fit.FINDS_NOTHING
-    if SCORE_LAYERS[0] not in trace.score_maps:
+    if COARSEST.layer not in trace.score_maps:
         return Fit.FINDS
-    winning = softmax(trace.node(SCORE_LAYERS[0])).max(axis=0)
+    winning = softmax(trace.node(COARSEST.layer)).max(axis=0)
     return Fit.FINDS if float(np.median(winning)) >= SURE_AT_LEAST else Fit.UNSURE
