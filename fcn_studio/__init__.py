@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 if TYPE_CHECKING:
-    from fcn_studio.engine.tracer import Tracer
+    from fcn_studio.engine.tracing.tracer import Tracer
 
 
 def load(
@@ -44,6 +44,6 @@ def load(
         CheckpointError: No such checkpoint, or a file that is none.
         DeviceError: The named device, precision or backend does not exist here.
     """
-    from fcn_studio.engine.model import load as load_model  # torch takes seconds to import
+    from fcn_studio.engine.tracing.model import load as load_model  # torch takes seconds to import
 
     return load_model(weights, device=device, precision=precision, backend=backend)

@@ -16,7 +16,7 @@ from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 

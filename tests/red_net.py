@@ -11,7 +11,7 @@ from fcn_studio.core.labels import numbered_label_set
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.preprocess import Preprocessing
+from fcn_studio.engine.nets.preprocess import Preprocessing
 
 LEVELS = (0.0, 85.0, 170.0, 255.0)
 SOFTNESS = 1000.0  # in squared grey levels: neighbouring levels differ by 7 in score

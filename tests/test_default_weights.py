@@ -10,11 +10,11 @@ import pytest
 
 import fcn_studio as fs
 from fcn_studio import paths
-from fcn_studio.core.embedded import here_by_net
-from fcn_studio.core.metrics import metrics
-from fcn_studio.core.trace import Trace
-from fcn_studio.engine.evaluation import evaluate
-from fcn_studio.engine.model import embedded
+from fcn_studio.core.catalog.embedded import here_by_net
+from fcn_studio.core.judging.metrics import metrics
+from fcn_studio.core.trace.trace import Trace
+from fcn_studio.engine.measuring.evaluation import evaluate
+from fcn_studio.engine.tracing.model import embedded
 
 CAMVID = Path(__file__).parents[2] / "shared" / "data" / "camvid"
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import fcn_studio as fs
-from fcn_studio.core.embedded import here_by_net
-from fcn_studio.core.fit import Fit, fit_of
-from fcn_studio.core.image import read_image
+from fcn_studio.core.catalog.embedded import here_by_net
+from fcn_studio.core.catalog.fit import Fit, fit_of
+from fcn_studio.core.images.image import read_image
 from fcn_studio.core.samples import sample_photos
 
 SAMPLES = {sample.path.stem: sample for sample in sample_photos()}

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import fcn_studio as fs
-from fcn_studio.core.embedded import named_nets
+from fcn_studio.core.catalog.embedded import named_nets
 from fcn_studio.core.samples import sample_photos
 from tests.engine.nets.test_efficientnet_lite import BLOCKS, stages_of
 

@@ -14,10 +14,10 @@ from rich.table import Table
 from fcn_studio.cli import bench_agreement
 from fcn_studio.cli.options import add_model_options
 from fcn_studio.cli.progress import progress_bar
-from fcn_studio.core.image import MAX_PIXELS
+from fcn_studio.core.images.image import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from fcn_studio.engine.benchmark import Benchmark, Stage, Timing
+    from fcn_studio.engine.measuring.benchmark import Benchmark, Stage, Timing
 
 SIZE = "375x500"  # of PASCAL VOC's photos, as in published timings of FCNs
 REPEATS = 7
@@ -38,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
     bench_agreement.check(args)
     if args.agreement:
         return bench_agreement.run(args)
-    from fcn_studio.engine.benchmark import benchmark  # torch takes seconds to import
-    from fcn_studio.engine.model import load
+    from fcn_studio.engine.measuring.benchmark import benchmark  # torch takes seconds to import
+    from fcn_studio.engine.tracing.model import load
 
     size, repeats = args.size or photo_size(SIZE), args.repeats or REPEATS
     model = load(args.weights, device=args.device, precision=args.precision, backend=args.backend)
@@ -100,7 +100,7 @@ def _cells(found: Benchmark, stage: Stage) -> list[str]:
 
 
 def _lines(found: Benchmark) -> list[str]:
-    from fcn_studio.engine.work import RULE
+    from fcn_studio.engine.measuring.work import RULE
 
     made_by, side, matmul = found.provenance, found.matmul_side, found.matmul
     memory = f"Peak memory of the process: {found.peak_memory / 1e6:.0f} MB"
@@ -121,7 +121,7 @@ def _lines(found: Benchmark) -> list[str]:
 
 
 def _content(found: Benchmark) -> dict[str, Any]:
-    from fcn_studio.engine.work import RULE
+    from fcn_studio.engine.measuring.work import RULE
 
     return {
         "provenance": asdict(found.provenance),

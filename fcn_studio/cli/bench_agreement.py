@@ -14,10 +14,10 @@ from rich.table import Table
 from fcn_studio.cli.labels_option import HELP, label_file
 from fcn_studio.cli.progress import progress_bar
 from fcn_studio.core.errors import DataError, FcnStudioError
-from fcn_studio.core.trace import BACKENDS
+from fcn_studio.core.trace.trace import BACKENDS
 
 if TYPE_CHECKING:
-    from fcn_studio.engine.agreement import Agreement, Comparison
+    from fcn_studio.engine.measuring.agreement import Agreement, Comparison
 
 
 SPLIT = "val"
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if args.data is None:
         raise DataError("--agreement compares on a data set; name its folder with --data DIR.")
     split = args.split or SPLIT
-    from fcn_studio.engine.agreement import choices_at_hand, compare  # torch takes seconds to import
+    from fcn_studio.engine.measuring.agreement import choices_at_hand, compare  # torch takes seconds to import
 
     choices = choices_at_hand(args.device, args.precision, args.backend)
     with progress_bar() as bar:

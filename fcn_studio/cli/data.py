@@ -17,8 +17,8 @@ from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import counted_classes
 
 if TYPE_CHECKING:
-    from fcn_studio.core.data_check import DataReport, Finding, SplitReport
-    from fcn_studio.core.dataset import Dataset
+    from fcn_studio.core.datasets.checks.data_check import DataReport, Finding, SplitReport
+    from fcn_studio.core.datasets.dataset import Dataset
     from fcn_studio.core.labels import LabelSet
 
 FILES = 5  # that a finding names
@@ -52,8 +52,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints what was found; 0 where the data set is clean, 1 where there are problems."""
-    from fcn_studio.core.data_check import check_dataset
-    from fcn_studio.core.dataset import open_dataset
+    from fcn_studio.core.datasets.checks.data_check import check_dataset
+    from fcn_studio.core.datasets.dataset import open_dataset
 
     given = label_file(args.labels) if args.labels else None
     try:
@@ -106,7 +106,7 @@ def _print(console: Console, dataset: Dataset, report: DataReport, labels: str |
 
 
 def _print_finding(console: Console, finding: Finding, folder: Path) -> None:
-    from fcn_studio.core.datasets.findings import below
+    from fcn_studio.core.datasets.checks.findings import below
 
     is_problem = finding.level.value == "problem"
     line = Text(f"{finding.level.value}", "bold red" if is_problem else "bold yellow")

@@ -20,11 +20,11 @@ from fcn_studio.cli.progress import progress_bar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fcn_studio.core.dataset import Dataset, Example
-    from fcn_studio.core.evaluation import Evaluation
+    from fcn_studio.core.datasets.dataset import Dataset, Example
+    from fcn_studio.core.judging.evaluation import Evaluation
     from fcn_studio.core.labels import LabelSet
     from fcn_studio.core.report.facts import Facts
-    from fcn_studio.engine.tracer import Tracer
+    from fcn_studio.engine.tracing.tracer import Tracer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,16 +52,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the tables and writes the files; 1 if a photo was left out, each named on stderr."""
-    from fcn_studio.core.checkpoint_names import display_names
-    from fcn_studio.core.dataset import open_dataset
+    from fcn_studio.core.catalog.checkpoint_names import display_names
+    from fcn_studio.core.datasets.dataset import open_dataset
     from fcn_studio.core.errors import DataError, OutputError
     from fcn_studio.core.labels import guess_sentence
     from fcn_studio.core.report.facts import too_few_classes
     from fcn_studio.core.report.folder import check_folder, save_report
     from fcn_studio.core.report.mask_shelf import MaskShelf
     from fcn_studio.core.report.tables import save_photos
-    from fcn_studio.engine.evaluation import evaluate_models, label_match  # torch takes seconds to import
-    from fcn_studio.engine.model import find_checkpoint, load, split_head
+    from fcn_studio.engine.measuring.evaluation import evaluate_models, label_match  # torch takes seconds to import
+    from fcn_studio.engine.tracing.model import find_checkpoint, load, split_head
 
     if args.report:
         check_folder(args.report)
@@ -147,7 +147,7 @@ def _choose_split(args: argparse.Namespace, dataset: Dataset) -> tuple[str, ...]
 
 def _print_tables(args: argparse.Namespace, models: Sequence[Tracer], names: Sequence[str], found: Evaluation) -> None:
     from fcn_studio.cli import evaluate_tables as tables
-    from fcn_studio.core.checkpoint_names import heading
+    from fcn_studio.core.catalog.checkpoint_names import heading
 
     choice = models[0].choice
     console = Console()

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS
-from fcn_studio.core.evaluation import Evaluation
-from fcn_studio.core.photo_metrics import PhotoMetrics
+from fcn_studio.core.judging.boundary import TRIMAP_WIDTHS
+from fcn_studio.core.judging.evaluation import Evaluation
+from fcn_studio.core.judging.photo_metrics import PhotoMetrics
 from fcn_studio.core.report.facts import CEILING_NOTE
 from fcn_studio.core.report.numbers import percent
 from fcn_studio.core.report.summary import LISTED, verdict_shares

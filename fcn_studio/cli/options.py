@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from fcn_studio.core.embedded import DEFAULT, NETS
+from fcn_studio.core.catalog.embedded import DEFAULT, NETS
 
 EMBEDDED = ", ".join(net.name for net in NETS)
 

@@ -15,7 +15,7 @@ from fcn_studio.cli.options import add_model_options, comma_separated
 from fcn_studio.cli.progress import photo_bar
 from fcn_studio.cli.sizes import memory_size
 from fcn_studio.core.errors import Cancelled, FcnStudioError, OutputError
-from fcn_studio.core.export import KINDS
+from fcn_studio.core.figures.export import KINDS
 from fcn_studio.core.graph.names import VARIANTS
 from fcn_studio.core.labels import LabelSet, guess_sentence
 from fcn_studio.core.memory import peak_memory
@@ -147,8 +147,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _here(args: argparse.Namespace) -> tuple[Carrier, tuple[str, ...]]:
     """What does the jobs in this process, and the checkpoint's variants."""
-    from fcn_studio.engine.folders import segmented
-    from fcn_studio.engine.model import load  # torch takes seconds to import
+    from fcn_studio.engine.many.folders import segmented
+    from fcn_studio.engine.tracing.model import load  # torch takes seconds to import
 
     model = load(args.weights, **_model_options(args))
     _tell_guess(model.name, model.labels)
@@ -157,8 +157,8 @@ def _here(args: argparse.Namespace) -> tuple[Carrier, tuple[str, ...]]:
 
 def _on_cluster(args: argparse.Namespace) -> tuple[Carrier, tuple[str, ...]]:
     """What does the jobs on a Ray cluster, and the checkpoint's variants."""
-    from fcn_studio.engine.model import checkpoint_named
-    from fcn_studio.engine.ray_folders import Brief, segmented_by_ray
+    from fcn_studio.engine.many.ray_folders import Brief, segmented_by_ray
+    from fcn_studio.engine.tracing.model import checkpoint_named
 
     checkpoint = checkpoint_named(args.weights)
     _tell_guess(checkpoint.name, checkpoint.labels)

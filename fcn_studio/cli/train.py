@@ -13,7 +13,7 @@ from fcn_studio.cli.interrupts import stopping
 from fcn_studio.cli.labels_option import HELP, label_file
 from fcn_studio.cli.packaged import packaged
 from fcn_studio.cli.progress import training_bar
-from fcn_studio.core.dataset import Dataset, open_dataset
+from fcn_studio.core.datasets.dataset import Dataset, open_dataset
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_data import run_dataset
@@ -22,10 +22,10 @@ from fcn_studio.core.run_folder import BEST, LAST, RunInfo, is_run, kept_files, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fcn_studio.engine.device import DeviceChoice
+    from fcn_studio.engine.tracing.device import DeviceChoice
     from fcn_studio.engine.training.distributed import World
     from fcn_studio.engine.training.progress import EpochReport, Progress
-    from fcn_studio.engine.training.recipe import Recipe
+    from fcn_studio.engine.training.recipes.recipe import Recipe
 
 STOPPED = 130  # as a shell reports a program that SIGINT ended
 VAL_EVERY = 5
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
 def _train(
     args: argparse.Namespace, choices: Choices, device: DeviceChoice, processes: World, stop: Callable[[], bool]
 ) -> None:
-    from fcn_studio.engine.model import find_checkpoint
+    from fcn_studio.engine.tracing.model import find_checkpoint
     from fcn_studio.engine.training.trainer import WORKERS, Trainer
 
     if processes.is_first:
@@ -207,7 +207,7 @@ def _choices(args: argparse.Namespace) -> Choices:
 
 
 def _recipe(args: argparse.Namespace, before: RunInfo | None) -> Recipe:
-    from fcn_studio.engine.training.recipe import Recipe, read_recipe
+    from fcn_studio.engine.training.recipes.recipe import Recipe, read_recipe
 
     if before and args.recipe is None:
         recipe = Recipe.from_dict(before.recipe)
@@ -238,7 +238,7 @@ def _data(asked: str | None, data: Path, before: RunInfo | None) -> tuple[Datase
 
 def _device(asked: str, precision: str) -> DeviceChoice:
     """The device; of torchrun's processes each has a GPU of its own."""
-    from fcn_studio.engine.device import choose_device
+    from fcn_studio.engine.tracing.device import choose_device
     from fcn_studio.engine.training.distributed import local_rank, started_by_torchrun
 
     choice = choose_device(asked, precision)

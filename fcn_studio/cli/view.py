@@ -44,12 +44,12 @@ def run(args: argparse.Namespace) -> int:
     elif not _has_display():
         print(NO_DISPLAY, file=sys.stderr)
         return FAILED
-    from fcn_studio.app import bootstrap
+    from fcn_studio.app.window import bootstrap
 
     bootstrap.prepare()
     try:
         bootstrap.import_qt()
-        from fcn_studio.app import run as app
+        from fcn_studio.app.window import run as app
     except ImportError as error:
         print(_missing_library(error), file=sys.stderr)
         return FAILED

@@ -12,12 +12,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from fcn_studio import paths
-from fcn_studio.core.catalog import Entry, entries, find, state
-from fcn_studio.core.download import MIRROR, OFFLINE, Fetched, download
-from fcn_studio.core.embedded import here_by_net
+from fcn_studio.core.catalog.catalog import Entry, entries, find, state
+from fcn_studio.core.catalog.download import MIRROR, OFFLINE, Fetched, download
+from fcn_studio.core.catalog.embedded import here_by_net
+from fcn_studio.core.catalog.http_stream import FetchError
+from fcn_studio.core.catalog.transfer import Progress as Step
 from fcn_studio.core.errors import OutputError
-from fcn_studio.core.http_stream import FetchError
-from fcn_studio.core.transfer import Progress as Step
 
 WIDE = 180  # columns that the whole table takes, and has where the output is no terminal
 WIDE_ONLY = ("what it is", "licence")

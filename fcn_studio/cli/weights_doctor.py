@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from fcn_studio.cli.progress import progress_bar
-from fcn_studio.core.diagnosis import Confidence, Diagnosis, Trial
-from fcn_studio.core.diagnosis_figure import diagnosis_figure
 from fcn_studio.core.errors import DataError, OutputError
+from fcn_studio.core.figures.diagnosis_figure import diagnosis_figure
 from fcn_studio.core.files import whole_file
-from fcn_studio.core.image import read_image
+from fcn_studio.core.images.image import read_image
+from fcn_studio.core.judging.diagnosis import Confidence, Diagnosis, Trial
 from fcn_studio.core.labels import counted_classes
 from fcn_studio.core.samples import sample_photos
 
@@ -53,8 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints the findings; 0 also where there are some."""
     _check_outputs(args)
-    from fcn_studio.engine.doctor import diagnose  # torch takes seconds to import
-    from fcn_studio.engine.model import checkpoint_named
+    from fcn_studio.engine.doctor.doctor import diagnose  # torch takes seconds to import
+    from fcn_studio.engine.tracing.model import checkpoint_named
 
     checkpoint = checkpoint_named(args.weights)
     source: Path = args.photo or _sample()
@@ -113,7 +113,7 @@ def _chosen(diagnosis: Diagnosis, number: int | None) -> Trial:
 
 
 def _apply(checkpoint: Checkpoint, trial: Trial, path: Path, *, quiet: bool) -> None:
-    from fcn_studio.engine.doctor import save_with
+    from fcn_studio.engine.doctor.doctor import save_with
 
     save_with(checkpoint, trial.recipe, path)
     if not quiet:

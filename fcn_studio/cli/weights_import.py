@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     """Converts; prints what was found in a few lines."""
     import torch  # takes seconds
 
-    from fcn_studio.core.checkpoint_file import FileKind, kind_of
+    from fcn_studio.core.catalog.checkpoint_file import FileKind, kind_of
     from fcn_studio.engine.checkpoints.binary import is_binary
     from fcn_studio.engine.checkpoints.caffe import scan_caffe
     from fcn_studio.engine.checkpoints.native import save_checkpoint, save_weights
@@ -112,7 +112,7 @@ def _meaning(args: argparse.Namespace, found: Checkpoint) -> dict[str, Any]:
 def wanted_of(args: argparse.Namespace) -> Wanted:
     """The choices of the command line."""
     from fcn_studio.engine.checkpoints.wanted import Wanted  # torch takes seconds
-    from fcn_studio.engine.preprocess import PRESETS
+    from fcn_studio.engine.nets.preprocess import PRESETS
 
     return Wanted(
         labels=_labels(args),

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from fcn_studio.cli.weights_import import add_choices, wanted_of
-from fcn_studio.core.embedded import nets_of
+from fcn_studio.core.catalog.embedded import nets_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     """Prints JSON: net, labels, preprocessing, digest, size, card."""
     from fcn_studio.engine.checkpoints.opening import open_checkpoint  # torch takes seconds to import
     from fcn_studio.engine.checkpoints.summary import summary
-    from fcn_studio.engine.model import find_checkpoint, split_head
+    from fcn_studio.engine.tracing.model import find_checkpoint, split_head
 
     name, head = split_head(args.weights)
     args.head = args.head or head

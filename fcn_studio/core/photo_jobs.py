@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fcn_studio.core.dataset import is_mask_in
+from fcn_studio.core.datasets.dataset import is_mask_in
 from fcn_studio.core.datasets.file_names import folders_in
+from fcn_studio.core.datasets.ground_truth import images_in
 from fcn_studio.core.errors import FcnStudioError, ImageError
-from fcn_studio.core.export import planned_files
-from fcn_studio.core.ground_truth import images_in
-from fcn_studio.core.image_formats import list_unread, why_unread
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.figures.export import planned_files
+from fcn_studio.core.images.image_formats import list_unread, why_unread
+from fcn_studio.core.trace.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fcn_studio.core.dataset import Dataset, open_dataset
-from fcn_studio.core.datasets.encoding import Encoding
+from fcn_studio.core.datasets.dataset import Dataset, open_dataset
 from fcn_studio.core.datasets.label_file import LabelFile
+from fcn_studio.core.datasets.masks.encoding import Encoding
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import RUN, RunInfo
 

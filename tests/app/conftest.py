@@ -19,17 +19,17 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.inference import Inference
-from fcn_studio.app.jobs import EngineChoice
-from fcn_studio.app.language import Language
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.settings import Settings
-from fcn_studio.app.theme import Scheme, Theme
-from fcn_studio.app.thumbnails import Thumbnails
+from fcn_studio.app.intake.thumbnails import Thumbnails
+from fcn_studio.app.session.settings import Settings
+from fcn_studio.app.values.jobs import EngineChoice
+from fcn_studio.app.widgets.language import Language
+from fcn_studio.app.widgets.theme import Scheme, Theme
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.app.worker.inference import Inference
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.conftest import random_net
 
 

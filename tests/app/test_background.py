@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.background import Background
+from fcn_studio.app.worker.background import Background
 from fcn_studio.core.cancel import CancelToken
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fcn_studio import load
-from fcn_studio.app.views.captions import device_text, trace_text
+from fcn_studio.app.values.captions import device_text, trace_text
 
 SPACE = "\N{NO-BREAK SPACE}"
 

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QTextBrowser, Q
 from pytestqt.qtbot import QtBot
 
 from fcn_studio import paths
-from fcn_studio.app.catalog_dialog import STATE, CatalogDialog
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.theme import Scheme
-from fcn_studio.core import catalog
+from fcn_studio.app.checkpoints.catalog_dialog import STATE, CatalogDialog
+from fcn_studio.app.widgets.theme import Scheme
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.catalog import catalog
 from tests.app.conftest import act, open_files, wait_until_done
 from tests.file_server import FileServer, Visit, file_server
 

@@ -19,22 +19,22 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from fcn_studio import load
-from fcn_studio.app.appearance import Appearance
-from fcn_studio.app.background import Background
-from fcn_studio.app.jobs import Photo, Result, Truth
-from fcn_studio.app.pyramid import build_levels
-from fcn_studio.app.shown import Shown
-from fcn_studio.app.views.changes_map import MAPS, NEVER, Kind, MapId, gain_codes
-from fcn_studio.app.views.changes_view import ChangesView
-from fcn_studio.app.views.map_canvas import edges
-from fcn_studio.app.views.map_figures import FigureTable, SwatchRows
-from fcn_studio.app.views.plot_colours import VARIANT_COLOURS, VERDICT_COLOURS
-from fcn_studio.app.views.transition_table import OLD, PAIR, TransitionTable
-from fcn_studio.app.views.view_transform import ViewTransform
-from fcn_studio.core.answers import decider, tipping_point
-from fcn_studio.core.changes import Verdict
-from fcn_studio.core.contributions import LAYER_COLOURS
-from fcn_studio.core.trace import Trace
+from fcn_studio.app.canvas.plot_colours import VARIANT_COLOURS, VERDICT_COLOURS
+from fcn_studio.app.canvas.view_transform import ViewTransform
+from fcn_studio.app.changes.changes_map import MAPS, NEVER, Kind, MapId, gain_codes
+from fcn_studio.app.changes.changes_view import ChangesView
+from fcn_studio.app.changes.map_canvas import edges
+from fcn_studio.app.changes.map_figures import FigureTable, SwatchRows
+from fcn_studio.app.changes.transition_table import OLD, PAIR, TransitionTable
+from fcn_studio.app.values.appearance import Appearance
+from fcn_studio.app.values.jobs import Photo, Result, Truth
+from fcn_studio.app.values.pyramid import build_levels
+from fcn_studio.app.values.shown import Shown
+from fcn_studio.app.worker.background import Background
+from fcn_studio.core.maps.answers import decider, tipping_point
+from fcn_studio.core.maps.changes import Verdict
+from fcn_studio.core.maps.contributions import LAYER_COLOURS
+from fcn_studio.core.trace.trace import Trace
 
 ALL = MapId(Kind.CHANGES, "32s", "8s")
 JUDGED = MapId(Kind.VERDICTS, "16s", "8s")

@@ -16,15 +16,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QTreeWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.rooms import Room
-from fcn_studio.app.views.changes_view import ChangesView
-from fcn_studio.app.views.plot_colours import VERDICT_COLOURS
-from fcn_studio.app.views.transition_table import TransitionTable
-from fcn_studio.core.changes import Verdict
+from fcn_studio.app.canvas.plot_colours import VERDICT_COLOURS
+from fcn_studio.app.changes.changes_view import ChangesView
+from fcn_studio.app.changes.transition_table import TransitionTable
+from fcn_studio.app.values.rooms import Room
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.judging.metrics import confusion_matrix, metrics
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.metrics import confusion_matrix, metrics
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.maps.changes import Verdict
+from fcn_studio.core.trace.trace import Trace
 from tests.app.conftest import act, open_files, wait_until_done
 
 

@@ -11,10 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.views.channels_dialog import ChannelsDialog
-from fcn_studio.core.channels import channel_shares, muted
-from fcn_studio.core.explain import explain
+from fcn_studio.app.probe.channels_dialog import ChannelsDialog
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.maps.channels import channel_shares, muted
+from fcn_studio.core.maps.explain import explain
 from tests.app.conftest import act, open_files, wait_until_done
 
 

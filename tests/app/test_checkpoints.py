@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QFrame, QLabel, QTreeWidget
 from pytestqt.qtbot import QtBot
 from torch import Tensor
 
-from fcn_studio.app.jobs import EngineChoice
-from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.values.jobs import EngineChoice
+from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.app.conftest import act, open_files, wait_until_done
 from tests.conftest import random_net
 

@@ -13,8 +13,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PanelId
+from fcn_studio.app.values.panels import PanelId
+from fcn_studio.app.window.main_window import MainWindow
 from tests.app.conftest import act, open_files, wait_until_done
 
 MakePhoto = Callable[..., Path]

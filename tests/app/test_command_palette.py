@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMainWindow, QTreeWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.command_palette import CommandPalette, Match, match, words_of
+from fcn_studio.app.window.command_palette import CommandPalette, Match, match, words_of
 
 Key = Qt.Key
 

@@ -20,12 +20,12 @@ from pytestqt.qtbot import QtBot
 from sklearn.metrics import accuracy_score, jaccard_score
 
 from fcn_studio import load
-from fcn_studio.app.dataset_columns import picks
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import TRUTH_PANEL, PanelId
-from fcn_studio.app.views.panel_contents import difference_content
+from fcn_studio.app.compare.panel_contents import difference_content
+from fcn_studio.app.dataset.dataset_columns import picks
+from fcn_studio.app.values.panels import TRUTH_PANEL, PanelId
+from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.cli.main import main
-from fcn_studio.core.boundary import boundary_distance
+from fcn_studio.core.judging.boundary import boundary_distance
 from fcn_studio.core.labels import LabelSet
 from tests.app.conftest import act, drag_and_drop, files, wait_until_done
 

@@ -16,16 +16,16 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider
 from pytestqt.qtbot import QtBot
 
 from fcn_studio import load
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.views.fusion_view import FusionView
-from fcn_studio.core.decoder_graph import PARTS, Part, energy_of, padded_size, places
-from fcn_studio.core.fusion_figure import fusion_figure
-from fcn_studio.core.heat import colour_table
+from fcn_studio.app.fusion.fusion_view import FusionView
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.figures.fusion_figure import fusion_figure
+from fcn_studio.core.graph.decoder_graph import PARTS, Part, energy_of, padded_size, places
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.maps.heat import colour_table
+from fcn_studio.core.trace.trace import Trace
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.decoder import DecoderArchitecture, DecoderFCN
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.app.conftest import act, open_files, wait_until_done
 
 WIDTH, HEIGHT = 150, 100  # no multiples of 32

@@ -13,11 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListWidget, QPushButton
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.doctor_dialog import DoctorDialog
-from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.checkpoints.doctor_dialog import DoctorDialog
+from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
-from fcn_studio.engine.doctor import recipes
-from fcn_studio.engine.preprocess import CAFFE, IMAGENET_RGB
+from fcn_studio.engine.doctor.doctor import recipes
+from fcn_studio.engine.nets.preprocess import CAFFE, IMAGENET_RGB
 from tests.app.conftest import act, open_files, wait_until_done
 from tests.red_net import red_checkpoint, red_photo
 

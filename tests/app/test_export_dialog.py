@@ -10,9 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QLabel, QLineEdit, QPushButton, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.export_dialog import ExportDialog
-from fcn_studio.app.export_request import ExportRequest
-from fcn_studio.core.export import KINDS
+from fcn_studio.app.output.export_dialog import ExportDialog
+from fcn_studio.app.output.export_request import ExportRequest
+from fcn_studio.core.figures.export import KINDS
 
 VARIANTS = ("32s", "16s", "8s")
 

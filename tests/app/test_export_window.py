@@ -13,9 +13,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.export_request import ExportRequest
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.core.export import KINDS
+from fcn_studio.app.output.export_request import ExportRequest
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.figures.export import KINDS
 from tests.app.conftest import act, open_files
 
 MakePhoto = Callable[..., Path]

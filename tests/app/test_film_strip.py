@@ -16,10 +16,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView, QMenu, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.jobs import Photo
-from fcn_studio.app.photo_status import PhotoState, PhotoStatus
-from fcn_studio.app.thumbnails import Thumbnails
-from fcn_studio.app.widgets.film_strip import FilmStrip
+from fcn_studio.app.intake.film_strip import FilmStrip
+from fcn_studio.app.intake.thumbnails import Thumbnails
+from fcn_studio.app.values.jobs import Photo
+from fcn_studio.app.values.photo_status import PhotoState, PhotoStatus
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # the offscreen platform says it of every window
 

@@ -10,14 +10,14 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.settings import Settings
-from fcn_studio.app.views.changes_map import Kind, MapId
+from fcn_studio.app.changes.changes_map import Kind, MapId
+from fcn_studio.app.session.settings import Settings
+from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.live_fusion import Gains
+from fcn_studio.core.trace.live_fusion import Gains
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.app.conftest import act, open_files
 from tests.app.test_fusion_view import expect, settle, trace_of, view
 from tests.conftest import random_net

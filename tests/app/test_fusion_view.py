@@ -16,15 +16,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSlider, QTreeWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.rooms import Room
-from fcn_studio.app.views.fusion_view import FusionView
+from fcn_studio.app.fusion.fusion_view import FusionView
+from fcn_studio.app.values.rooms import Room
+from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.live_fusion import Gains
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.trace.live_fusion import Gains
+from fcn_studio.core.trace.trace import Trace
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.app.conftest import act, open_files, wait_until_done
 from tests.conftest import random_net
 

@@ -14,8 +14,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import TRUTH_PANEL, PanelId
+from fcn_studio.app.values.panels import TRUTH_PANEL, PanelId
+from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.core.graph.names import PUBLISHED as VARIANTS
 from fcn_studio.core.labels import LabelSet
 from tests.app.conftest import act, drag_and_drop, files, open_files, wait_until_done

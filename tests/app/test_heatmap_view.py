@@ -14,12 +14,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.background import Answer, Question
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.views.heatmap_tile import SMALLEST, tile_size
-from fcn_studio.app.views.heatmap_view import HeatmapView
-from fcn_studio.core.heat import LEVELS
-from fcn_studio.core.trace import Trace
+from fcn_studio.app.heatmaps.heatmap_tile import SMALLEST, tile_size
+from fcn_studio.app.heatmaps.heatmap_view import HeatmapView
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.app.worker.background import Answer, Question
+from fcn_studio.core.maps.heat import LEVELS
+from fcn_studio.core.trace.trace import Trace
 from tests.app.conftest import act, open_files, wait_until_done
 
 

@@ -14,8 +14,8 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PanelId
+from fcn_studio.app.values.panels import PanelId
+from fcn_studio.app.window.main_window import MainWindow
 from tests.app.conftest import act, drag_and_drop, files, open_files, wait_until_done
 from tests.core.datasets.files import write_pairs
 

@@ -13,13 +13,13 @@ from torch import nn
 from torchvision.models import GoogLeNet
 from torchvision.models.segmentation import fcn_resnet50
 
-from fcn_studio.app.main_window import MainWindow
 from fcn_studio.app.widgets.notice import Notice
+from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.decoder import DecoderArchitecture, DecoderFCN
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.app.conftest import act, open_files, wait_until_done
 from tests.caffe_nets import NARROW, net_layers, weights
 from tests.caffe_writer import save_caffemodel

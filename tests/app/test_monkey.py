@@ -16,8 +16,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.actions import ACTIONS
-from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.window.actions import ACTIONS
+from fcn_studio.app.window.main_window import MainWindow
 from tests.app.conftest import drag_and_drop, files, wait_until_done
 
 ACTS = 1000

@@ -14,16 +14,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QToolButton, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.net_choice import remembered
-from fcn_studio.app.rooms import Room
-from fcn_studio.app.settings import Settings
-from fcn_studio.core.imagenet import imagenet_labels
+from fcn_studio.app.session.net_choice import remembered
+from fcn_studio.app.session.settings import Settings
+from fcn_studio.app.values.rooms import Room
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.catalog.imagenet import imagenet_labels
 from fcn_studio.core.labels import LabelSet, built_in_label_sets
 from fcn_studio.core.samples import sample_photos
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.app.conftest import act, open_files, wait_until_done
 from tests.conftest import random_net
 

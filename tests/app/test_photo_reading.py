@@ -12,11 +12,11 @@ from PySide6.QtGui import QColorSpace, QImage
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.incoming import to_pixels
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PHOTO, PanelId
-from fcn_studio.app.thumbnails import Thumbnails
-from fcn_studio.app.views.captions import origin_text
+from fcn_studio.app.intake.incoming import to_pixels
+from fcn_studio.app.intake.thumbnails import Thumbnails
+from fcn_studio.app.values.captions import origin_text
+from fcn_studio.app.values.panels import PHOTO, PanelId
+from fcn_studio.app.window.main_window import MainWindow
 from tests.app.conftest import drag_and_drop, open_files, wait_until_done
 from tests.app.test_intake import names, problem
 from tests.core.test_colour_profile import swapped

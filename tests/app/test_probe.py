@@ -12,12 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PanelId
-from fcn_studio.app.views.marks import Marks
-from fcn_studio.app.widgets.share_bars import ShareBars
-from fcn_studio.core.explain import receptive_fields
-from fcn_studio.core.trace import Trace
+from fcn_studio.app.canvas.marks import Marks
+from fcn_studio.app.probe.share_bars import ShareBars
+from fcn_studio.app.values.panels import PanelId
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.maps.explain import receptive_fields
+from fcn_studio.core.trace.trace import Trace
 from tests.app.conftest import act, open_files, wait_until_done
 
 LEFT = Qt.MouseButton.LeftButton

@@ -11,19 +11,29 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.jobs import Cancelled, EngineChoice, Finished, Job, Partial, Photo, Purpose, Report, StageDone
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PanelId
-from fcn_studio.app.photo_status import PhotoState
-from fcn_studio.app.settings import Settings
-from fcn_studio.app.worker import InferenceWorker
+from fcn_studio.app.session.settings import Settings
+from fcn_studio.app.values.jobs import (
+    Cancelled,
+    EngineChoice,
+    Finished,
+    Job,
+    Partial,
+    Photo,
+    Purpose,
+    Report,
+    StageDone,
+)
+from fcn_studio.app.values.panels import PanelId
+from fcn_studio.app.values.photo_status import PhotoState
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.app.worker.worker import InferenceWorker
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import save_checkpoint
-from fcn_studio.engine.model import load
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
-from fcn_studio.engine.tracer import Tracer
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
+from fcn_studio.engine.tracing.model import load
+from fcn_studio.engine.tracing.tracer import Tracer
 from tests.app.conftest import act, drag_and_drop, files, open_files, wait_until_done
 from tests.conftest import random_net
 

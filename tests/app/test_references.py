@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
+from fcn_studio.app.window.main_window import MainWindow
 from tests.app.conftest import act, open_files
 
 REPAINTS = 20

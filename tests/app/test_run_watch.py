@@ -18,14 +18,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QSlider, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.jobs import Photo, Purpose
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PanelId
-from fcn_studio.app.run import picture
-from fcn_studio.app.run_watch_files import evenly, look
-from fcn_studio.app.run_watch_masks import Past, PastMasks
-from fcn_studio.app.run_watch_strips import Line, Strip, tick_texts
-from fcn_studio.core.dataset import Example
+from fcn_studio.app.run_watch.run_watch_files import evenly, look
+from fcn_studio.app.run_watch.run_watch_masks import Past, PastMasks
+from fcn_studio.app.run_watch.run_watch_strips import Line, Strip, tick_texts
+from fcn_studio.app.values.jobs import Photo, Purpose
+from fcn_studio.app.values.panels import PanelId
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.app.window.run import picture
+from fcn_studio.core.datasets.dataset import Example
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import (
     BEST,
@@ -40,9 +40,9 @@ from fcn_studio.core.run_folder import (
     write_run,
 )
 from fcn_studio.engine.checkpoints.native import save_checkpoint
-from fcn_studio.engine.model import load
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
+from fcn_studio.engine.tracing.model import load
 from tests.app.conftest import act, drag_and_drop, files, wait_until_done
 from tests.conftest import random_net
 

@@ -21,15 +21,15 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QDialog
 from pytestqt.qtbot import QtBot
 
 from fcn_studio import load
-from fcn_studio.app.appearance import Arrangement
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.rooms import Room
-from fcn_studio.app.theme import Scheme
-from fcn_studio.core.embedded import DEFAULT
-from fcn_studio.core.live_fusion import Gains
-from fcn_studio.core.pictures import indexed_image
+from fcn_studio.app.values.appearance import Arrangement
+from fcn_studio.app.values.rooms import Room
+from fcn_studio.app.widgets.theme import Scheme
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.catalog.embedded import DEFAULT
+from fcn_studio.core.figures.pictures import indexed_image
 from fcn_studio.core.samples import sample_photos
-from fcn_studio.engine.model import find_checkpoint
+from fcn_studio.core.trace.live_fusion import Gains
+from fcn_studio.engine.tracing.model import find_checkpoint
 from tests.app.conftest import act, drag_enter, files, open_files, wait_until_done
 
 LARGE, SMALL = (1440, 900), (1280, 720)

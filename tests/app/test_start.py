@@ -13,8 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.rooms import Room
+from fcn_studio.app.values.rooms import Room
+from fcn_studio.app.window.main_window import MainWindow
 from tests.app.conftest import open_files
 
 

@@ -13,10 +13,10 @@ from PySide6.QtCore import QThread
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app import thumbnails as module
-from fcn_studio.app.jobs import Photo
-from fcn_studio.app.thumbnails import PENDING, Thumbnails
-from fcn_studio.core.image import read_small
+from fcn_studio.app.intake import thumbnails as module
+from fcn_studio.app.intake.thumbnails import PENDING, Thumbnails
+from fcn_studio.app.values.jobs import Photo
+from fcn_studio.core.images.image import read_small
 
 
 @pytest.fixture

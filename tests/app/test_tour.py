@@ -12,12 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PanelId
-from fcn_studio.app.rooms import Room
-from fcn_studio.app.tour import telling_pixel
-from fcn_studio.core.explain import explain
-from fcn_studio.core.live_fusion import Gains
+from fcn_studio.app.values.panels import PanelId
+from fcn_studio.app.values.rooms import Room
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.app.window.tour import telling_pixel
+from fcn_studio.core.maps.explain import explain
+from fcn_studio.core.trace.live_fusion import Gains
 from tests.app.conftest import act, open_files, wait_until_done
 
 

@@ -11,9 +11,9 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from fcn_studio import load
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.pyramid import build_levels
-from fcn_studio.app.trace_cache import CacheKey, FileState, Kept, TraceCache
+from fcn_studio.app.values.pyramid import build_levels
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.app.worker.trace_cache import CacheKey, FileState, Kept, TraceCache
 from tests.app.conftest import drag_and_drop, files, wait_until_done
 
 

@@ -12,11 +12,11 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.jobs import Photo
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PanelId
-from fcn_studio.app.thumbnails import Thumbnails
-from fcn_studio.core.trace import Trace
+from fcn_studio.app.intake.thumbnails import Thumbnails
+from fcn_studio.app.values.jobs import Photo
+from fcn_studio.app.values.panels import PanelId
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.trace.trace import Trace
 from tests.app.conftest import act, open_files, wait_until_done
 
 

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fcn_studio import paths
-from fcn_studio.app import run
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.core import embedded
+from fcn_studio.app.window import run
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.core.catalog import embedded
 from tests.app.conftest import act, open_files
 
 SCRIPTS = sysconfig.get_path("scripts")

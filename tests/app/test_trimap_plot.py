@@ -16,9 +16,9 @@ from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.views.trimap_plot import SAVED, TrimapAxes, TrimapPlot
-from fcn_studio.core.boundary import TRIMAP_WIDTHS
+from fcn_studio.app.changes.trimap_plot import SAVED, TrimapAxes, TrimapPlot
 from fcn_studio.core.errors import OutputError
+from fcn_studio.core.judging.boundary import TRIMAP_WIDTHS
 
 CURVES = {
     "32s": (0.21, 0.23, 0.28, 0.36, 0.44, 0.49),

@@ -13,19 +13,19 @@ from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from fcn_studio import load
-from fcn_studio.app.jobs import Photo
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.views.fusion_pictures import points
-from fcn_studio.app.views.fusion_view import FusionView
-from fcn_studio.app.views.unpooling_choice import UnpoolingChoice
+from fcn_studio.app.fusion.fusion_pictures import points
+from fcn_studio.app.fusion.fusion_view import FusionView
+from fcn_studio.app.fusion.unpooling_choice import UnpoolingChoice
+from fcn_studio.app.values.jobs import Photo
+from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.live_fusion import Gains, LiveFusion
-from fcn_studio.core.trace import Trace
-from fcn_studio.core.trace_file import save_trace
-from fcn_studio.engine import predictor
+from fcn_studio.core.trace.live_fusion import Gains, LiveFusion
+from fcn_studio.core.trace.trace import Trace
+from fcn_studio.core.trace.trace_file import save_trace
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
+from fcn_studio.engine.tracing import predictor
 from tests.app.conftest import act, open_files, wait_until_done
 from tests.conftest import random_net
 

@@ -14,12 +14,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PHOTO_PANEL, PanelId
-from fcn_studio.app.pyramid import build_levels
-from fcn_studio.app.views.canvas import Canvas
-from fcn_studio.app.views.rendering import render_photo
-from fcn_studio.app.views.view_transform import ViewTransform
+from fcn_studio.app.canvas.canvas import Canvas
+from fcn_studio.app.canvas.rendering import render_photo
+from fcn_studio.app.canvas.view_transform import ViewTransform
+from fcn_studio.app.values.panels import PHOTO_PANEL, PanelId
+from fcn_studio.app.values.pyramid import build_levels
+from fcn_studio.app.window.main_window import MainWindow
 from tests.app.conftest import drag_and_drop, files, wait_until_done
 
 

@@ -15,14 +15,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView, QSlider, QToolButton, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
-from fcn_studio.app.appearance import Arrangement
-from fcn_studio.app.icons import swatch
-from fcn_studio.app.inference import Inference
-from fcn_studio.app.jobs import Job, Partial, Report, StageDone
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.panels import PanelId
-from fcn_studio.app.settings import Settings
-from fcn_studio.app.widgets.film_strip_model import IS_CURRENT
+from fcn_studio.app.intake.film_strip_model import IS_CURRENT
+from fcn_studio.app.session.settings import Settings
+from fcn_studio.app.values.appearance import Arrangement
+from fcn_studio.app.values.jobs import Job, Partial, Report, StageDone
+from fcn_studio.app.values.panels import PanelId
+from fcn_studio.app.widgets.icons import swatch
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.app.worker.inference import Inference
 from fcn_studio.core.graph.names import PUBLISHED as VARIANTS
 from tests.app.conftest import act, drag_and_drop, drag_enter, files, wait_until_done
 

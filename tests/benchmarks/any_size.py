@@ -55,8 +55,8 @@ def measured(megapixels: float, weights: str, backend: str, memory: float | None
     import torch
 
     from fcn_studio.core.memory import peak_memory
-    from fcn_studio.engine.benchmark import sample_photo
-    from fcn_studio.engine.model import load
+    from fcn_studio.engine.measuring.benchmark import sample_photo
+    from fcn_studio.engine.tracing.model import load
 
     model = load(weights, device="cpu", precision="fp32", backend=backend)
     side = round((megapixels * 1e6) ** 0.5)

@@ -27,12 +27,12 @@ from rich.console import Console
 from rich.table import Table
 
 from fcn_studio.cli.options import add_model_options
-from fcn_studio.core.export import save_results
-from fcn_studio.core.image import list_images, read_image
+from fcn_studio.core.figures.export import save_results
+from fcn_studio.core.images.image import list_images, read_image
 from fcn_studio.core.photo_jobs import Job, Order, find_jobs
-from fcn_studio.engine.folders import segmented
-from fcn_studio.engine.model import load
-from fcn_studio.engine.tracer import Tracer
+from fcn_studio.engine.many.folders import segmented
+from fcn_studio.engine.tracing.model import load
+from fcn_studio.engine.tracing.tracer import Tracer
 
 FOLDER = "folder"
 

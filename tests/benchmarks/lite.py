@@ -19,15 +19,15 @@ from fcn_studio import paths
 from fcn_studio.core.labels import read_label_set
 from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.checkpoints.opening import open_checkpoint
-from fcn_studio.engine.device import DTYPES, choose_device
 from fcn_studio.engine.execution.openvino_package import computes_bf16
 from fcn_studio.engine.execution.openvino_trunk import OpenVinoTrunk
 from fcn_studio.engine.nets.architecture import Architecture, TrunkKind
 from fcn_studio.engine.nets.fcn import FCN, folded
+from fcn_studio.engine.nets.preprocess import LITE
 from fcn_studio.engine.nets.trunks.efficientnet_lite_table import block_channels
 from fcn_studio.engine.nets.trunks.trunk import Taps
-from fcn_studio.engine.predictor import Model
-from fcn_studio.engine.preprocess import LITE
+from fcn_studio.engine.tracing.device import DTYPES, choose_device
+from fcn_studio.engine.tracing.predictor import Model
 
 TRUNK: TrunkKind = "efficientnet_lite2"
 WAYS = (("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16"))

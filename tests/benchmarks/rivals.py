@@ -42,17 +42,17 @@ from torch import Tensor, nn
 from fcn_studio import paths
 from fcn_studio.cli.bench import SIZE, photo_size
 from fcn_studio.cli.options import comma_separated
-from fcn_studio.core.fusion import bilinear_kernel
+from fcn_studio.core.graph.fusion import bilinear_kernel
 from fcn_studio.core.graph.names import VARIANTS
 from fcn_studio.core.labels import read_label_set
 from fcn_studio.core.memory import peak_memory
-from fcn_studio.engine.benchmark import sample_photo
 from fcn_studio.engine.checkpoints.native import Checkpoint
-from fcn_studio.engine.device import PRECISIONS, choose_device
+from fcn_studio.engine.measuring.benchmark import sample_photo
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.predictor import Model
-from fcn_studio.engine.preprocess import CAFFE
+from fcn_studio.engine.nets.preprocess import CAFFE
+from fcn_studio.engine.tracing.device import PRECISIONS, choose_device
+from fcn_studio.engine.tracing.predictor import Model
 from tests.benchmarks import lite
 
 Masks = dict[str, NDArray[np.uint8]]

@@ -1,7 +1,7 @@
 """How soon the window is there, and the first mask in it: `python -m tests.benchmarks.window start`.
 
-Each start is the program's own (`fcn_studio.app.run.main`) in a process of its own, with fresh settings, timed from
-just before that process is made. A first round is not counted: it writes the bytecode that an installed program has
+Each start is the program's own (`fcn_studio.app.window.run.main`) in a process of its own, with fresh settings, timed
+from just before that process is made. A first round is not counted: it writes the bytecode that an installed program has
 and fills the disk cache. In every round `python -c "import torch"` is timed too.
 """
 
@@ -51,15 +51,15 @@ def measure_start(folder: Path) -> None:
 
 def start_child(begin: float) -> None:
     """One start on the samples; prints the seconds from `begin` (of `time.time`) to each of EVENTS."""
-    from fcn_studio.app import bootstrap
+    from fcn_studio.app.window import bootstrap
 
     bootstrap.prepare()
     bootstrap.import_qt()
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from fcn_studio.app import run
-    from fcn_studio.app.main_window import MainWindow
+    from fcn_studio.app.window import run
+    from fcn_studio.app.window.main_window import MainWindow
 
     application = run._application()
     seen: dict[str, float] = {}

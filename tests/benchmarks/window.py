@@ -21,15 +21,15 @@ from PIL import Image
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from fcn_studio.app import bootstrap, run
-from fcn_studio.app.garbage import WindowThreadCollector
-from fcn_studio.app.inference import Inference
-from fcn_studio.app.jobs import EngineChoice
-from fcn_studio.app.language import Language
-from fcn_studio.app.main_window import MainWindow
-from fcn_studio.app.rooms import Room
-from fcn_studio.app.settings import Settings
-from fcn_studio.app.theme import Scheme, Theme
+from fcn_studio.app.session.settings import Settings
+from fcn_studio.app.values.jobs import EngineChoice
+from fcn_studio.app.values.rooms import Room
+from fcn_studio.app.widgets.language import Language
+from fcn_studio.app.widgets.theme import Scheme, Theme
+from fcn_studio.app.window import bootstrap, run
+from fcn_studio.app.window.main_window import MainWindow
+from fcn_studio.app.worker.garbage import WindowThreadCollector
+from fcn_studio.app.worker.inference import Inference
 from fcn_studio.core.samples import sample_photos
 from tests.benchmarks.start import measure_start
 

@@ -24,12 +24,12 @@ from torch import Tensor
 
 import fcn_studio as fs
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.geometry import CoordMap
+from fcn_studio.core.graph.geometry import CoordMap
 from fcn_studio.core.graph.names import LAST_STEP
-from fcn_studio.core.image import ImageSource, list_images, read_image
+from fcn_studio.core.images.image import ImageSource, list_images, read_image
 from fcn_studio.engine.nets.upsampling import Upscore
-from fcn_studio.engine.tracer import Tracer
-from fcn_studio.engine.winners import winners, winners_of_strips
+from fcn_studio.engine.tracing.tracer import Tracer
+from fcn_studio.engine.tracing.winners import winners, winners_of_strips
 
 CPU = torch.device("cpu")
 WAYS = (winners_of_strips, winners)

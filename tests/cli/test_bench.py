@@ -13,9 +13,9 @@ import torch
 from fcn_studio import load
 from fcn_studio.cli.main import main
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.engine.benchmark import sample_photo
 from fcn_studio.engine.checkpoints.native import save_checkpoint
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.measuring.benchmark import sample_photo
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.engine.nets import test_decoder
 from tests.engine.test_classifiers import saved
 

@@ -20,7 +20,7 @@ from fcn_studio.cli.main import main
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.conftest import random_net
 
 

@@ -272,7 +272,7 @@ def test_what_was_done_is_told_before_an_error_that_ends_the_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """As when Ray loses its workers after the first photo."""
-    from fcn_studio.engine import folders
+    from fcn_studio.engine.many import folders
 
     whole = folders.segmented
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from fcn_studio import load
 from fcn_studio.cli.main import main
-from fcn_studio.core.dataset import read_example
+from fcn_studio.core.datasets.dataset import read_example
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_data import run_dataset
 from fcn_studio.core.run_folder import BEST, CURVES, LAST, NEWEST, read_log, read_run

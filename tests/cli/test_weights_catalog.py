@@ -17,8 +17,8 @@ import pytest
 
 from fcn_studio import paths
 from fcn_studio.cli.main import main
-from fcn_studio.core.catalog import published
-from fcn_studio.core.embedded import here_by_net
+from fcn_studio.core.catalog.catalog import published
+from fcn_studio.core.catalog.embedded import here_by_net
 from tests.file_server import FileServer, file_server
 
 CONTENT = np.random.default_rng(1).integers(0, 256, 200_000, dtype=np.uint8).tobytes()

@@ -12,8 +12,8 @@ from PIL import Image
 
 from fcn_studio.cli.main import main
 from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
-from fcn_studio.engine.doctor import preprocessing_of, recipes
-from fcn_studio.engine.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
+from fcn_studio.engine.doctor.doctor import preprocessing_of, recipes
+from fcn_studio.engine.nets.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
 from tests.red_net import red_checkpoint, red_photo
 
 

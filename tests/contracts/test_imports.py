@@ -13,12 +13,12 @@ import pytest
     [
         ("fcn_studio", ("torch", "PySide6")),
         ("fcn_studio.cli.main", ("torch", "PySide6", "qimage2ndarray")),
-        ("fcn_studio.core.trace", ("torch", "PySide6")),
-        ("fcn_studio.app.run", ("torch", "torchvision")),
-        ("fcn_studio.app.main_window", ("torch", "torchvision")),
-        ("fcn_studio.app.run", ("cmap", "filelock", "ssl", "PySide6.QtNetwork")),
-        ("fcn_studio.app.run", ("fcn_studio.app.views.changes_view", "fcn_studio.app.views.fusion_view")),
-        ("fcn_studio.engine.model", ("PySide6", "torchvision", "google.protobuf")),
+        ("fcn_studio.core.trace.trace", ("torch", "PySide6")),
+        ("fcn_studio.app.window.run", ("torch", "torchvision")),
+        ("fcn_studio.app.window.main_window", ("torch", "torchvision")),
+        ("fcn_studio.app.window.run", ("cmap", "filelock", "ssl", "PySide6.QtNetwork")),
+        ("fcn_studio.app.window.run", ("fcn_studio.app.changes.changes_view", "fcn_studio.app.fusion.fusion_view")),
+        ("fcn_studio.engine.tracing.model", ("PySide6", "torchvision", "google.protobuf")),
     ],
 )
 def test_a_module_does_not_bring_in(module: str, banned: tuple[str, ...]) -> None:

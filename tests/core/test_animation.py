@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from fcn_studio import load
-from fcn_studio.core.animation import save_animation
 from fcn_studio.core.errors import OutputError
+from fcn_studio.core.figures.animation import save_animation
 from fcn_studio.core.palettes import with_colours
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.trace.trace import Trace
 
 
 @pytest.fixture

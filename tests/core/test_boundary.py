@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, jaccard_score
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS, band_confusions, boundaries, boundary_distance, trimap_curve
+from fcn_studio.core.judging.boundary import TRIMAP_WIDTHS, band_confusions, boundaries, boundary_distance, trimap_curve
 
 VOID = 255
 

@@ -15,8 +15,8 @@ from torchvision.models import AlexNet_Weights, GoogLeNet_Weights, VGG16_BN_Weig
 from torchvision.models.segmentation import FCN_ResNet50_Weights, FCN_ResNet101_Weights
 
 from fcn_studio import paths
-from fcn_studio.core.catalog import Entry, Kind, State, embedded, entries, find, published, state
-from fcn_studio.core.embedded import here_by_net
+from fcn_studio.core.catalog.catalog import Entry, Kind, State, embedded, entries, find, published, state
+from fcn_studio.core.catalog.embedded import here_by_net
 from fcn_studio.core.errors import CheckpointError, DataError
 from fcn_studio.core.labels import read_label_set
 
@@ -133,7 +133,10 @@ def test_sizes_of_caffe_nets_follow_from_their_parameters(entry: Entry) -> None:
 
 def test_reading_the_catalog_needs_no_torch() -> None:
     """In a process of its own, since tests have torch."""
-    code = "import sys; from fcn_studio.core.catalog import entries; print(len(entries()) > 20, 'torch' in sys.modules)"
+    code = (
+        "import sys; from fcn_studio.core.catalog.catalog import entries; "
+        "print(len(entries()) > 20, 'torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "False"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, jaccard_score
 
-from fcn_studio.core.ceiling import STRIDES, ceiling_confusion, coarsened, stride_ceiling
+from fcn_studio.core.judging.ceiling import STRIDES, ceiling_confusion, coarsened, stride_ceiling
 
 VOID = 9
 

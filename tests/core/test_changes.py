@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fcn_studio.core.changes import Verdict, ranked_transitions, transitions, verdict_map, verdicts
-from fcn_studio.core.metrics import confusion_matrix
+from fcn_studio.core.judging.metrics import confusion_matrix
+from fcn_studio.core.maps.changes import Verdict, ranked_transitions, transitions, verdict_map, verdicts
 
 VOID = 11
 CLASSES = 4

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from fcn_studio.core.checkpoint_file import REFUSED, FileKind, kind_of, looks_like_checkpoint, refusal
+from fcn_studio.core.catalog.checkpoint_file import REFUSED, FileKind, kind_of, looks_like_checkpoint, refusal
 from fcn_studio.core.errors import CheckpointError
 
 STATE = {"conv1_1.weight": torch.zeros(4, 3, 3, 3)}

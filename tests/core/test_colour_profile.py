@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from fcn_studio.core.image import read_image, read_photo, read_small
+from fcn_studio.core.images.image import read_image, read_photo, read_small
 
 D50 = (0.9642, 1.0, 0.8249)  # ICC.1:2010, 7.2.16
 # Of the sRGB primaries in XYZ, adapted to D50 (IEC 61966-2-1 with Bradford's matrix), a column each

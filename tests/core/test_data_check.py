@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.data_check import DataReport, Finding, Level, check_dataset
-from fcn_studio.core.dataset import open_dataset
+from fcn_studio.core.datasets.checks.data_check import DataReport, Finding, Level, check_dataset
+from fcn_studio.core.datasets.dataset import open_dataset
 from fcn_studio.core.datasets.label_file import LabelFile
 from fcn_studio.core.errors import Cancelled, DataError
 from fcn_studio.core.labels import LabelSet, built_in_label_sets

@@ -15,9 +15,9 @@ from PIL import Image
 from scipy.io import savemat
 from torchvision.datasets import Cityscapes, SBDataset, VOCSegmentation
 
-from fcn_studio.core.dataset import find_examples, open_dataset, read_example
-from fcn_studio.core.datasets.class_presence import only_class_sentence
-from fcn_studio.core.datasets.mask_file import read_mask
+from fcn_studio.core.datasets.checks.class_presence import only_class_sentence
+from fcn_studio.core.datasets.dataset import find_examples, open_dataset, read_example
+from fcn_studio.core.datasets.masks.mask_file import read_mask
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet, built_in_label_sets, voc_colour
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fcn_studio.core.diagnosis import (
+from fcn_studio.core.figures.diagnosis_figure import diagnosis_figure
+from fcn_studio.core.judging.diagnosis import (
     Confidence,
     Diagnosis,
     Finding,
@@ -20,7 +21,6 @@ from fcn_studio.core.diagnosis import (
     shared_information,
     worst_first,
 )
-from fcn_studio.core.diagnosis_figure import diagnosis_figure
 from fcn_studio.core.labels import numbered_label_set
 
 RECIPE = InputRecipe("RGB, 0..1", "rgb", 1 / 255, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

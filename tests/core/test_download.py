@@ -16,11 +16,11 @@ import pytest
 
 from fcn_studio import paths
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.catalog import Digest, Entry, Kind, downloaded, embedded, published, read_digest
-from fcn_studio.core.download import Fetched, addresses, download
+from fcn_studio.core.catalog.catalog import Digest, Entry, Kind, downloaded, embedded, published, read_digest
+from fcn_studio.core.catalog.download import Fetched, addresses, download
+from fcn_studio.core.catalog.http_stream import FetchError
+from fcn_studio.core.catalog.transfer import Progress
 from fcn_studio.core.errors import Cancelled, CheckpointError, OutputError
-from fcn_studio.core.http_stream import FetchError
-from fcn_studio.core.transfer import Progress
 from tests.file_server import FileServer, Visit, file_server
 
 CONTENT = np.random.default_rng(0).integers(0, 256, 300_000, dtype=np.uint8).tobytes()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fcn_studio.core.embedded import NETS, here_by_net, named_nets, nets_of
+from fcn_studio.core.catalog.embedded import NETS, here_by_net, named_nets, nets_of
 
 VOC, LITE, SLIM, IMAGENET = (
     "fcn-efficientnet-lite-voc",

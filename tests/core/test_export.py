@@ -15,11 +15,11 @@ from PIL import Image
 
 from fcn_studio import load
 from fcn_studio.core.errors import OutputError
-from fcn_studio.core.export import KINDS, planned_files, save_results
+from fcn_studio.core.figures.export import KINDS, planned_files, save_results
+from fcn_studio.core.figures.pictures import figure, overlay
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.palettes import palette_colours, with_colours
-from fcn_studio.core.pictures import figure, overlay
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.trace.trace import Trace
 
 
 @pytest.fixture

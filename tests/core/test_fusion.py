@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fcn_studio.core.fusion import Upsampling, bilinear_kernel, softmax
+from fcn_studio.core.graph.fusion import Upsampling, bilinear_kernel, softmax
 
 
 def naive_transposed(scores: NDArray[np.float64], weight: NDArray[np.float64], stride: int) -> NDArray[np.float64]:

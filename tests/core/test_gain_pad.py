@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from fcn_studio import load
-from fcn_studio.core import gain_pad
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
-from fcn_studio.core.gain_pad import GAINS, gain_surface, sampling_step
-from fcn_studio.core.metrics import confusion_matrix, metrics
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.judging.metrics import confusion_matrix, metrics
+from fcn_studio.core.maps import gain_pad
+from fcn_studio.core.maps.gain_pad import GAINS, gain_surface, sampling_step
+from fcn_studio.core.trace.trace import Trace
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.dataset import read_mask
+from fcn_studio.core.catalog.imagenet import imagenet_labels
+from fcn_studio.core.datasets.dataset import read_mask
+from fcn_studio.core.datasets.ground_truth import find_mask, images_in, list_photos, looks_like_mask
 from fcn_studio.core.errors import Cancelled, DataError
-from fcn_studio.core.ground_truth import find_mask, images_in, list_photos, looks_like_mask
-from fcn_studio.core.imagenet import imagenet_labels
 from fcn_studio.core.labels import LabelSet
 from tests.core.datasets.files import write_mask, write_pairs, write_photo
 

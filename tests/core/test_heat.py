@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 import fcn_studio as fs
-from fcn_studio.core.answers import doubt
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
-from fcn_studio.core.fusion import Grid, Upsampling
-from fcn_studio.core.heat import (
+from fcn_studio.core.graph.fusion import Grid, Upsampling
+from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.maps.answers import doubt
+from fcn_studio.core.maps.heat import (
     LEVELS,
     NO_VALUE,
     HeatKind,
@@ -31,11 +32,10 @@ from fcn_studio.core.heat import (
     nodes_of,
     ticks,
 )
-from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.trace.trace import Trace
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.conftest import random_net
 
 NETS = list(itertools.product(("caffe", "same"), ("bilinear", "learned")))

@@ -14,9 +14,9 @@ import pytest
 import tifffile
 from PIL import Image, ImageOps
 
-from fcn_studio.core import photo_pixels
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.image import list_images, read_image
+from fcn_studio.core.images import photo_pixels
+from fcn_studio.core.images.image import list_images, read_image
 
 
 def test_exif_orientation_is_applied(tmp_path: Path) -> None:
@@ -97,7 +97,8 @@ def test_a_large_photo_is_held_by_pillow_and_once_more(tmp_path: Path, mode: str
     path = tmp_path / "large.tif"
     Image.new("RGB", (3000, 3000), "red").convert(mode).save(path)
     code = (
-        "import sys; from fcn_studio.core.image import read_image; from fcn_studio.core.memory import peak_memory; "
+        "import sys; from fcn_studio.core.images.image import read_image; "
+        "from fcn_studio.core.memory import peak_memory; "
         "import PIL.TiffImagePlugin, numpy as np; from PIL import Image; Image.init(); before = peak_memory(); "
         "assert read_image(sys.argv[1]).shape == (3000, 3000, 3); print(peak_memory() - before)"
     )

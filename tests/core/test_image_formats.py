@@ -11,10 +11,10 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from fcn_studio.core.dataset import find_examples
+from fcn_studio.core.datasets.dataset import find_examples
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.image import image_size, read_image, read_small
-from fcn_studio.core.image_formats import SUFFIXES, UNREAD, list_images, list_unread, unread_in_words
+from fcn_studio.core.images.image import image_size, read_image, read_small
+from fcn_studio.core.images.image_formats import SUFFIXES, UNREAD, list_images, list_unread, unread_in_words
 
 PICTURE = Image.new("RGB", (64, 48), (200, 100, 50))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torchvision.models import AlexNet_Weights
 
-from fcn_studio.core.imagenet import imagenet_labels
+from fcn_studio.core.catalog.imagenet import imagenet_labels
 
 
 def test_names_are_torchvisions_and_each_is_there_once() -> None:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fcn_studio.cli.labels_option import label_file
-from fcn_studio.core.data_check import DataReport, check_dataset
-from fcn_studio.core.dataset import Dataset, open_dataset, read_example, read_mask
+from fcn_studio.core.datasets.checks.data_check import DataReport, check_dataset
+from fcn_studio.core.datasets.dataset import Dataset, open_dataset, read_example, read_mask
 from fcn_studio.core.datasets.label_file import read_label_file
+from fcn_studio.core.datasets.masks.mask_classes import classes_around, shows_colours_of
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet, built_in_label_sets, voc_colour
-from fcn_studio.core.mask_classes import classes_around, shows_colours_of
 
 Values = NDArray[np.uint8]
 SHAPES: dict[str, object] = {

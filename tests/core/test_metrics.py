@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, jaccard_score, recall_score
 from sklearn.metrics import confusion_matrix as reference_confusion
 
-from fcn_studio.core.metrics import confusion_matrix, metrics
+from fcn_studio.core.judging.metrics import confusion_matrix, metrics
 
 
 def test_metrics_equal_scikit_learns() -> None:

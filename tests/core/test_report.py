@@ -18,13 +18,13 @@ from scipy.ndimage import distance_transform_edt
 from sklearn.metrics import accuracy_score, jaccard_score
 from sklearn.metrics import confusion_matrix as reference_confusion
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS
-from fcn_studio.core.checkpoint_names import display_names, heading
+from fcn_studio.core.catalog.checkpoint_names import display_names, heading
+from fcn_studio.core.datasets.label_match import match_labels
 from fcn_studio.core.errors import DataError, OutputError
-from fcn_studio.core.evaluation import Contender, Evaluation, Tally
-from fcn_studio.core.label_match import match_labels
+from fcn_studio.core.judging.boundary import TRIMAP_WIDTHS
+from fcn_studio.core.judging.evaluation import Contender, Evaluation, Tally
+from fcn_studio.core.judging.photo_metrics import photo_metrics
 from fcn_studio.core.labels import LabelSet, numbered_label_set
-from fcn_studio.core.photo_metrics import photo_metrics
 from fcn_studio.core.report.facts import CEILING_NOTE, Facts, too_few_classes
 from fcn_studio.core.report.folder import save_report
 from fcn_studio.core.report.html_cards import card_columns

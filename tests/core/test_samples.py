@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fcn_studio import paths
-from fcn_studio.core.embedded import NETS
-from fcn_studio.core.image import list_images, read_image
+from fcn_studio.core.catalog.embedded import NETS
+from fcn_studio.core.images.image import list_images, read_image
 from fcn_studio.core.samples import sample_photos
 
 

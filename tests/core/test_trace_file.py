@@ -19,14 +19,14 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from fcn_studio import load
-from fcn_studio.core import trace_file
 from fcn_studio.core.errors import DataError, OutputError
-from fcn_studio.core.fusion import Upsampling
+from fcn_studio.core.graph.fusion import Upsampling
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.maps.presence import Presence
 from fcn_studio.core.palettes import palette_colours, with_colours
-from fcn_studio.core.presence import Presence
-from fcn_studio.core.trace import Trace
-from fcn_studio.core.trace_file import load_trace, save_trace
+from fcn_studio.core.trace import trace_file
+from fcn_studio.core.trace.trace import Trace
+from fcn_studio.core.trace.trace_file import load_trace, save_trace
 
 Meaning = dict[str, Any]
 Tensors = dict[str, NDArray[Any]]

@@ -16,22 +16,22 @@ from torch import Tensor
 from torch.nn import functional
 
 from fcn_studio import load
-from fcn_studio.core import trace_file
-from fcn_studio.core.channels import channel_shares
 from fcn_studio.core.errors import DataError
-from fcn_studio.core.fusion import Upsampling
-from fcn_studio.core.fusion_figure import fusion_figure
-from fcn_studio.core.geometry import PHOTO, CoordMap, Layer
-from fcn_studio.core.heat import NodeHeat, node_geometry
+from fcn_studio.core.figures.fusion_figure import fusion_figure
+from fcn_studio.core.graph.fusion import Upsampling
+from fcn_studio.core.graph.geometry import PHOTO, CoordMap, Layer
+from fcn_studio.core.graph.unpooling import POOLS, UNDONE, Lattice, Switches, unpooling
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.live_fusion import Gains, LiveFusion
-from fcn_studio.core.trace import Trace
-from fcn_studio.core.trace_file import load_trace, save_trace
-from fcn_studio.core.unpooling import POOLS, UNDONE, Lattice, Switches, unpooling
+from fcn_studio.core.maps.channels import channel_shares
+from fcn_studio.core.maps.heat import NodeHeat, node_geometry
+from fcn_studio.core.trace import trace_file
+from fcn_studio.core.trace.live_fusion import Gains, LiveFusion
+from fcn_studio.core.trace.trace import Trace
+from fcn_studio.core.trace.trace_file import load_trace, save_trace
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Alignment, Architecture
 from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.conftest import random_net
 
 VARIANTS = ("32s", "16s", "8s")

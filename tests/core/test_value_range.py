@@ -14,7 +14,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from fcn_studio.core.image import image_size, read_image, read_photo, read_small
+from fcn_studio.core.images.image import image_size, read_image, read_photo, read_small
 
 
 def ramp(most: float, kind: type = np.uint16, least: float = 0) -> NDArray[Any]:

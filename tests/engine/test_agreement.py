@@ -15,11 +15,11 @@ import fcn_studio as fs
 from fcn_studio.cli.main import main
 from fcn_studio.core.errors import DeviceError
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.engine.agreement import choices_at_hand, compare
 from fcn_studio.engine.checkpoints.native import save_checkpoint
-from fcn_studio.engine.device import choose_device
+from fcn_studio.engine.measuring.agreement import choices_at_hand, compare
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
+from fcn_studio.engine.tracing.device import choose_device
 from tests.conftest import random_net
 
 VOID = 255

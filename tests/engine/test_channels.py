@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 import fcn_studio as fs
-from fcn_studio.core.channels import Channel, channel_shares, muted, strongest
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace_file import load_trace, save_trace
+from fcn_studio.core.maps.channels import Channel, channel_shares, muted, strongest
+from fcn_studio.core.trace.trace_file import load_trace, save_trace
 from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.conftest import random_net
 
 

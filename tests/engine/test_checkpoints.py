@@ -19,7 +19,7 @@ from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import METADATA_KEY, load_checkpoint, read_metadata, save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import CAFFE
+from fcn_studio.engine.nets.preprocess import CAFFE
 from tests.conftest import random_net
 
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 import fcn_studio as fs
 from fcn_studio import paths
-from fcn_studio.core import fusion
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
-from fcn_studio.core.trace import Trace
-from fcn_studio.engine.tracer import Tracer
+from fcn_studio.core.graph import fusion
+from fcn_studio.core.trace.trace import Trace
+from fcn_studio.engine.tracing.tracer import Tracer
 
 
 @pytest.fixture

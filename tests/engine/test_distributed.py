@@ -17,9 +17,9 @@ from fcn_studio import load
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import BEST, LAST, NEWEST, read_log, read_run
-from fcn_studio.engine.evaluation import evaluate
+from fcn_studio.engine.measuring.evaluation import evaluate
 from fcn_studio.engine.training.distributed import World
-from fcn_studio.engine.training.recipe import Recipe, read_recipe
+from fcn_studio.engine.training.recipes.recipe import Recipe, read_recipe
 from fcn_studio.engine.training.trainer import Trainer
 
 # Batches of 3 are shared 2 and 1; SGD, since Adam's first steps make much of rounding.

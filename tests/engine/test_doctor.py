@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.core.diagnosis import Confidence, Diagnosis, Finding, Severity
 from fcn_studio.core.errors import Cancelled
+from fcn_studio.core.judging.diagnosis import Confidence, Diagnosis, Finding, Severity
 from fcn_studio.core.labels import numbered_label_set
 from fcn_studio.engine.checkpoints.native import Checkpoint, load_checkpoint
-from fcn_studio.engine.doctor import diagnose, preprocessing_of, recipe_of, recipes, reduced, save_with
+from fcn_studio.engine.doctor.doctor import diagnose, preprocessing_of, recipe_of, recipes, reduced, save_with
+from fcn_studio.engine.doctor.weight_checks import kernel_distance, norm_spread, weight_findings
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
-from fcn_studio.engine.weight_checks import kernel_distance, norm_spread, weight_findings
+from fcn_studio.engine.nets.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
 from tests.conftest import random_net
 from tests.red_net import LEVELS, red_checkpoint, red_photo
 

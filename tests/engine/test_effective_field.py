@@ -9,11 +9,11 @@ import pytest
 import torch
 
 import fcn_studio as fs
-from fcn_studio.core.explain import nearest_cell, receptive_fields
 from fcn_studio.core.labels import LabelSet
+from fcn_studio.core.maps.explain import nearest_cell, receptive_fields
 from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.conftest import fusing, random_net
 
 LAYERS = ("score_fr", "score_pool4", "score_pool3")

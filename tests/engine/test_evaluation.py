@@ -11,13 +11,13 @@ from PIL import Image
 from sklearn.metrics import jaccard_score
 
 from fcn_studio import load
-from fcn_studio.core.dataset import open_dataset
+from fcn_studio.core.datasets.dataset import open_dataset
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import save_checkpoint
-from fcn_studio.engine.evaluation import evaluate, evaluate_models
+from fcn_studio.engine.measuring.evaluation import evaluate, evaluate_models
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.conftest import random_net
 
 CLASSES = ["Sky", "tree", "boat"]  # of the folder: the third is none of CamVid's

@@ -11,10 +11,10 @@ from torch import Tensor
 from fcn_studio.engine.execution.blocks import blocks_of
 from fcn_studio.engine.execution.torch_runner import TorchRunner
 from fcn_studio.engine.execution.whole import WholePass
+from fcn_studio.engine.measuring.work import Work, WorkCounter
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.nets.trunks.trunk import Taps
-from fcn_studio.engine.work import Work, WorkCounter
 from tests.conftest import random_net
 
 SIZES = ((1, 1), (2, 3), (17, 31), (64, 65), (131, 50), (375, 500))

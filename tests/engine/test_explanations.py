@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 import fcn_studio as fs
-from fcn_studio.core.answers import decider, doubt, tipping_point
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
-from fcn_studio.core.explain import explain, explain_region, nearest_cell, receptive_fields
-from fcn_studio.core.fusion import nearest_line
+from fcn_studio.core.graph.fusion import nearest_line
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.live_fusion import Gains, LiveFusion
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.maps.answers import decider, doubt, tipping_point
+from fcn_studio.core.maps.explain import explain, explain_region, nearest_cell, receptive_fields
+from fcn_studio.core.trace.live_fusion import Gains, LiveFusion
+from fcn_studio.core.trace.trace import Trace
 from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.conftest import fusing, random_net
 
 KINDS = list(itertools.product(("caffe", "same"), ("bilinear", "learned")))

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import fcn_studio as fs
-from fcn_studio.core import fusion
-from fcn_studio.core.contributions import LAYER_COLOURS, decider_image, save_contributions
-from fcn_studio.core.explain import explain
-from fcn_studio.core.fusion_figure import fusion_figure
-from fcn_studio.core.heat import colour_table
-from fcn_studio.core.heatmap_figure import heatmap_figure
-from fcn_studio.core.trace import Trace
+from fcn_studio.core.figures.fusion_figure import fusion_figure
+from fcn_studio.core.figures.heatmap_figure import heatmap_figure
+from fcn_studio.core.graph import fusion
+from fcn_studio.core.maps.contributions import LAYER_COLOURS, decider_image, save_contributions
+from fcn_studio.core.maps.explain import explain
+from fcn_studio.core.maps.heat import colour_table
+from fcn_studio.core.trace.trace import Trace
 
 LAYERS = ("score_fr", "score_pool4", "score_pool3")
 

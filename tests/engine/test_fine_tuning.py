@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from fcn_studio import paths
-from fcn_studio.core.dataset import find_examples
+from fcn_studio.core.datasets.dataset import find_examples
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.nets.build import build
@@ -24,7 +24,7 @@ from fcn_studio.engine.training.examples import Allowance, Examples, Pair, repea
 from fcn_studio.engine.training.optimisation import make_optimizer
 from fcn_studio.engine.training.phase_trainer import PhaseTrainer
 from fcn_studio.engine.training.readers import Readers
-from fcn_studio.engine.training.recipe import Recipe, Stage, read_recipe
+from fcn_studio.engine.training.recipes.recipe import Recipe, Stage, read_recipe
 from fcn_studio.engine.training.seeds import epoch_order
 
 STAGE = Stage(1, (64, 64), (1.0, 1.0), 2, class_balance=0.0, lovasz=0.0)

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from fcn_studio.core.errors import Cancelled
-from fcn_studio.core.export import save_results
-from fcn_studio.core.image import ReadPhoto, read_photo
+from fcn_studio.core.figures.export import save_results
+from fcn_studio.core.images.image import ReadPhoto, read_photo
 from fcn_studio.core.photo_jobs import Job, Order, Outcome, find_jobs
-from fcn_studio.core.trace import Trace
-from fcn_studio.engine import folders
-from fcn_studio.engine.folders import Gate, segmented
-from fcn_studio.engine.model import load
-from fcn_studio.engine.tracer import Tracer
+from fcn_studio.core.trace.trace import Trace
+from fcn_studio.engine.many import folders
+from fcn_studio.engine.many.folders import Gate, segmented
+from fcn_studio.engine.tracing.model import load
+from fcn_studio.engine.tracing.tracer import Tracer
 
 PATIENCE = 20.0  # seconds to wait for what must come
 

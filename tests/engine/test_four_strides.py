@@ -14,21 +14,21 @@ from torch import Tensor
 from torch.nn import functional
 
 import fcn_studio as fs
-from fcn_studio.core.contributions import LAYER_COLOURS, save_contributions
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.explain import explain
-from fcn_studio.core.fusion import bilinear_kernel
-from fcn_studio.core.fusion_figure import fusion_figure
-from fcn_studio.core.heat import node_values, nodes_of
+from fcn_studio.core.figures.fusion_figure import fusion_figure
+from fcn_studio.core.graph.fusion import bilinear_kernel
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.live_fusion import Gains, LiveFusion
-from fcn_studio.core.trace import Trace
-from fcn_studio.core.trace_file import load_trace, save_trace
-from fcn_studio.core.trace_page import save_page
+from fcn_studio.core.maps.contributions import LAYER_COLOURS, save_contributions
+from fcn_studio.core.maps.explain import explain
+from fcn_studio.core.maps.heat import node_values, nodes_of
+from fcn_studio.core.trace.live_fusion import Gains, LiveFusion
+from fcn_studio.core.trace.trace import Trace
+from fcn_studio.core.trace.trace_file import load_trace, save_trace
+from fcn_studio.core.trace.trace_page import save_page
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
-from fcn_studio.engine.tracer import Tracer
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
+from fcn_studio.engine.tracing.tracer import Tracer
 from tests.conftest import random_net
 from tests.engine.test_trace_page import mask_of, needs_browser, reported
 

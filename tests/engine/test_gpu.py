@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcn_studio.core.cancel import CancelToken
-from fcn_studio.engine import predictor
-from fcn_studio.engine.device_check import why_not
 from fcn_studio.engine.execution.blocks import blocks_of
 from fcn_studio.engine.execution.full_precision import full_precision
 from fcn_studio.engine.execution.gpu import (
@@ -32,10 +30,12 @@ from fcn_studio.engine.execution.gpu import (
 from fcn_studio.engine.execution.squares import Lattice, winners_of_squares
 from fcn_studio.engine.execution.torch_runner import TorchRunner
 from fcn_studio.engine.execution.whole import WholePass
-from fcn_studio.engine.model import load
 from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.nets.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
 from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps
-from fcn_studio.engine.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
+from fcn_studio.engine.tracing import predictor
+from fcn_studio.engine.tracing.device_check import why_not
+from fcn_studio.engine.tracing.model import load
 from tests.conftest import random_net
 
 CPU = torch.device("cpu")

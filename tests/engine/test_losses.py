@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from fcn_studio.engine.training.losses import class_weights, lovasz_softmax, sampled, training_loss
-from fcn_studio.engine.training.recipe import Recipe, Stage
+from fcn_studio.engine.training.recipes.recipe import Recipe, Stage
 
 VOID = 11
 STAGE = Stage(1, (64, 64), (1.0, 1.0), 2, class_balance=0.0, lovasz=0.0)

@@ -20,12 +20,9 @@ import fcn_studio as fs
 from fcn_studio.cli.main import main
 from fcn_studio.core.errors import DeviceError
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import Trace
-from fcn_studio.core.trace_file import _provenance, load_trace, save_trace
-from fcn_studio.engine import backend
-from fcn_studio.engine.backend import choose_backend
+from fcn_studio.core.trace.trace import Trace
+from fcn_studio.core.trace.trace_file import _provenance, load_trace, save_trace
 from fcn_studio.engine.checkpoints.native import save_checkpoint
-from fcn_studio.engine.device import DeviceChoice, choose_device
 from fcn_studio.engine.execution import openvino_package
 from fcn_studio.engine.execution.blocks import Block, Convolution, blocks_of
 from fcn_studio.engine.execution.openvino_runner import CompiledBlock, OpenVinoRunner
@@ -33,7 +30,10 @@ from fcn_studio.engine.execution.runners import largest_error, runner_of
 from fcn_studio.engine.execution.torch_runner import TorchRunner
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
+from fcn_studio.engine.tracing import backend
+from fcn_studio.engine.tracing.backend import choose_backend
+from fcn_studio.engine.tracing.device import DeviceChoice, choose_device
 from tests.conftest import random_net
 
 pytest.importorskip("openvino", reason="the extra `fast` is not installed")

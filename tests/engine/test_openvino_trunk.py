@@ -20,18 +20,18 @@ from fcn_studio import paths
 from fcn_studio.cli.main import main
 from fcn_studio.core.errors import DeviceError
 from fcn_studio.core.labels import read_label_set
-from fcn_studio.core.trace import Trace
-from fcn_studio.engine.benchmark import sample_photo
+from fcn_studio.core.trace.trace import Trace
 from fcn_studio.engine.checkpoints.native import save_checkpoint
-from fcn_studio.engine.device import choose_device
 from fcn_studio.engine.execution import openvino_package, trunks
 from fcn_studio.engine.execution.openvino_trunk import OpenVinoTrunk
 from fcn_studio.engine.execution.trunks import quicker_trunk
+from fcn_studio.engine.measuring.benchmark import sample_photo
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN, folded
+from fcn_studio.engine.nets.preprocess import LITE
 from fcn_studio.engine.nets.trunks.efficientnet_lite_table import block_channels
 from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps
-from fcn_studio.engine.preprocess import LITE
+from fcn_studio.engine.tracing.device import choose_device
 from tests.conftest import random_net
 
 pytest.importorskip("openvino", reason="OpenVINO is not installed")
@@ -294,7 +294,7 @@ import sys
 from pathlib import Path
 from fcn_studio import paths
 paths.cache = lambda: Path(sys.argv[1]) / "cache"
-import fcn_studio.engine.model
+import fcn_studio.engine.tracing.model
 assert "openvino" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from fcn_studio.engine.nets.build import build
 from fcn_studio.engine.training.optimisation import clip, make_optimizer, make_schedule
-from fcn_studio.engine.training.recipe import Recipe, Stage
+from fcn_studio.engine.training.recipes.recipe import Recipe, Stage
 
 Array = NDArray[np.float64]
 STEPS = 12

@@ -9,15 +9,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from fcn_studio import paths
-from fcn_studio.core.fusion import bilinear_kernel
+from fcn_studio.core.graph.fusion import bilinear_kernel
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.training.augment import augment
 from fcn_studio.engine.training.losses import training_loss
 from fcn_studio.engine.training.optimisation import clip, make_optimizer, make_schedule
-from fcn_studio.engine.training.phases import phase_net
-from fcn_studio.engine.training.recipe import Recipe, read_recipe
-from fcn_studio.engine.training.stages import Phase, Stage
+from fcn_studio.engine.training.recipes.phases import phase_net
+from fcn_studio.engine.training.recipes.recipe import Recipe, read_recipe
+from fcn_studio.engine.training.recipes.stages import Phase, Stage
 
 VOID = 11
 PHOTOS = 4

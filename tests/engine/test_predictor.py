@@ -12,17 +12,17 @@ import torch
 from numpy.typing import NDArray
 
 import fcn_studio as fs
-from fcn_studio.core import fusion
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled, DataError, DeviceError, ImageError
+from fcn_studio.core.graph import fusion
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import load_checkpoint, save_checkpoint
-from fcn_studio.engine.device import DeviceChoice, choose_device
-from fcn_studio.engine.device_check import device_error
-from fcn_studio.engine.model import checked_choice
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
-from fcn_studio.engine.tracer import Tracer
+from fcn_studio.engine.nets.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
+from fcn_studio.engine.tracing.device import DeviceChoice, choose_device
+from fcn_studio.engine.tracing.device_check import device_error
+from fcn_studio.engine.tracing.model import checked_choice
+from fcn_studio.engine.tracing.tracer import Tracer
 from tests.conftest import fusing, random_net
 
 
@@ -226,7 +226,7 @@ def test_masks_of_a_large_photo_cost_little_beyond_the_trunk(tiny_checkpoint: Pa
 
     program = f"""
 import resource, numpy as np, fcn_studio as fs
-from fcn_studio.engine.predictor import Model
+from fcn_studio.engine.tracing.predictor import Model
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * {1 if sys.platform == "darwin" else 1024}
 model = fs.load({str(tiny_checkpoint)!r}, device="cpu")
 photo = np.random.default_rng(0).integers(0, 256, (4000, 6000, 3), dtype=np.uint8)

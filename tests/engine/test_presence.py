@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from fcn_studio.engine.presence import photo_probabilities, reduced_presence, strongest
+from fcn_studio.engine.tracing.presence import photo_probabilities, reduced_presence, strongest
 
 
 def test_a_photo_s_probabilities_are_the_softmax_of_the_maps_means() -> None:

@@ -18,7 +18,7 @@ from torch.nn import functional
 import fcn_studio as fs
 from fcn_studio.cli.main import main
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.fusion import bilinear_kernel
+from fcn_studio.core.graph.fusion import bilinear_kernel
 from fcn_studio.core.labels import LabelSet, numbered_label_set
 from fcn_studio.engine.checkpoints.opening import open_checkpoint
 from fcn_studio.engine.checkpoints.wanted import Wanted

@@ -20,8 +20,8 @@ from PIL import Image
 
 from fcn_studio.cli.main import main
 from fcn_studio.core.errors import DeviceError
-from fcn_studio.engine.ray_cluster import cluster, knock
-from fcn_studio.engine.ray_folders import Crew, crew
+from fcn_studio.engine.many.ray_cluster import cluster, knock
+from fcn_studio.engine.many.ray_folders import Crew, crew
 
 LONGEST = 240  # seconds for a cluster to start, work and end on a busy machine; some 20 on a quiet one
 
@@ -160,7 +160,7 @@ def test_a_process_that_has_joined_a_cluster_is_told_so() -> None:
     program = (
         "import ray\n"
         "from fcn_studio.core.errors import DeviceError\n"
-        "from fcn_studio.engine.ray_cluster import cluster\n"
+        "from fcn_studio.engine.many.ray_cluster import cluster\n"
         "ray.init(address='local', num_cpus=1, include_dashboard=False, object_store_memory=100 << 20)\n"
         "try:\n"
         "    with cluster('local'): pass\n"

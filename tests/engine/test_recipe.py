@@ -16,7 +16,7 @@ from fcn_studio.core.errors import DataError
 from fcn_studio.engine.nets.build import empty
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
 from fcn_studio.engine.training.augment import augment, random_colour, random_crop
-from fcn_studio.engine.training.recipe import Recipe, Stage, read_recipe
+from fcn_studio.engine.training.recipes.recipe import Recipe, Stage, read_recipe
 
 PUBLISHED = ("vgg16-imagenet", "paper-heavy", "paper-light", "at-once")
 TINY = Recipe(

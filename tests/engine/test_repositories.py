@@ -15,7 +15,7 @@ from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.opening import open_checkpoint
 from fcn_studio.engine.checkpoints.summary import summary
 from fcn_studio.engine.checkpoints.wanted import Wanted
-from fcn_studio.engine.preprocess import CAFFE
+from fcn_studio.engine.nets.preprocess import CAFFE
 from tests.engine.test_pytorch_fcn import State, forward, state_of
 
 VGG16_PLACES = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)  # of torchvision's vgg16().features that convolve

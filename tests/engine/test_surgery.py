@@ -18,15 +18,15 @@ from torchvision.models.vgg import VGG, make_layers
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.labels import LabelSet, numbered_label_set
 from fcn_studio.engine.checkpoints.native import save_checkpoint
+from fcn_studio.engine.checkpoints.surgery import start_from
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.build import AnyArchitecture, Net, build
 from fcn_studio.engine.nets.calibration import calibrate
 from fcn_studio.engine.nets.decoder import SKIPS, DecoderArchitecture, DecoderFCN
 from fcn_studio.engine.nets.fcn import FCN
+from fcn_studio.engine.nets.preprocess import CAFFE, HALVES, IMAGENET_RGB, Preprocessing
 from fcn_studio.engine.nets.surgery import COUNTER, adapt_input
 from fcn_studio.engine.nets.surgery_report import LayerFate, Transplant
-from fcn_studio.engine.preprocess import CAFFE, HALVES, IMAGENET_RGB, Preprocessing
-from fcn_studio.engine.surgery import start_from
 from tests.conftest import random_net
 
 NARROW: list[str | int] = [6, 6, "M", 8, 8, "M", 10, 10, 10, "M", 12, 12, 12, "M", 12, 12, 12, "M"]

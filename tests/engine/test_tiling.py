@@ -20,16 +20,16 @@ from fcn_studio import paths
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled, ImageError
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import Trace
-from fcn_studio.engine import predictor
+from fcn_studio.core.trace.trace import Trace
 from fcn_studio.engine.checkpoints.native import Checkpoint
-from fcn_studio.engine.device import DeviceChoice
 from fcn_studio.engine.execution.streaming import least_bytes, plan
 from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.nets.preprocess import CAFFE
 from fcn_studio.engine.nets.trunks import googlenet
-from fcn_studio.engine.predictor import Model
-from fcn_studio.engine.preprocess import CAFFE
-from fcn_studio.engine.tiling import halo, inside
+from fcn_studio.engine.tracing import predictor
+from fcn_studio.engine.tracing.device import DeviceChoice
+from fcn_studio.engine.tracing.predictor import Model
+from fcn_studio.engine.tracing.tiling import halo, inside
 from tests.conftest import fusing, random_net
 
 CPU = DeviceChoice("cpu", "CPU", "fp32", "")

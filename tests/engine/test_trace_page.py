@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 import fcn_studio as fs
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.trace import Trace
-from fcn_studio.core.trace_page import save_page
+from fcn_studio.core.trace.trace import Trace
+from fcn_studio.core.trace.trace_page import save_page
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import IMAGENET_RGB
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from tests.conftest import random_net
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

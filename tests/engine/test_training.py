@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from fcn_studio import load
 from fcn_studio.cli.main import main
-from fcn_studio.core.dataset import find_examples
+from fcn_studio.core.datasets.dataset import find_examples
 from fcn_studio.core.errors import Cancelled, CheckpointError, DataError, OutputError
 from fcn_studio.core.graph.names import PUBLISHED as VARIANTS
 from fcn_studio.core.labels import LabelSet
@@ -42,19 +42,19 @@ from fcn_studio.core.run_folder import (
 )
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.checkpoints.opening import open_checkpoint
-from fcn_studio.engine.evaluation import evaluate
+from fcn_studio.engine.measuring.evaluation import evaluate
 from fcn_studio.engine.nets.architecture import Architecture
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
-from fcn_studio.engine.preprocess import IMAGENET_RGB
 from fcn_studio.engine.training.batches import training_batches
 from fcn_studio.engine.training.distributed import ALONE
 from fcn_studio.engine.training.evaluator import rounded, smallest_type
 from fcn_studio.engine.training.examples import Allowance, Examples, Pair
 from fcn_studio.engine.training.phase_trainer import PhaseTrainer
-from fcn_studio.engine.training.phases import phase_net
 from fcn_studio.engine.training.progress import EpochReport, Progress, ProgressMeter, judged_epochs
 from fcn_studio.engine.training.readers import Readers
-from fcn_studio.engine.training.recipe import Recipe, Stage
+from fcn_studio.engine.training.recipes.phases import phase_net
+from fcn_studio.engine.training.recipes.recipe import Recipe, Stage
 from fcn_studio.engine.training.trainer import Trainer
 from tests.conftest import random_net
 

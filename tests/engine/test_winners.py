@@ -15,14 +15,14 @@ import fcn_studio as fs
 from fcn_studio import paths
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.core.errors import Cancelled
-from fcn_studio.core.fusion import bilinear_kernel
-from fcn_studio.core.geometry import CoordMap
+from fcn_studio.core.graph.fusion import bilinear_kernel
+from fcn_studio.core.graph.geometry import CoordMap
 from fcn_studio.core.graph.names import LAST_STEP
 from fcn_studio.engine.execution import squares
 from fcn_studio.engine.execution.squares import Lattice, winners_of_squares
 from fcn_studio.engine.nets.architecture import Architecture, Upsampling
 from fcn_studio.engine.nets.upsampling import Upscore
-from fcn_studio.engine.winners import winners
+from fcn_studio.engine.tracing.winners import winners
 from tests.conftest import random_net
 
 CPU = torch.device("cpu")

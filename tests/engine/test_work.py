@@ -15,9 +15,9 @@ from torch.nn import functional
 from fcn_studio import load, paths
 from fcn_studio.core.labels import read_label_set
 from fcn_studio.engine.checkpoints.native import save_checkpoint
+from fcn_studio.engine.measuring.work import Work, WorkCounter, work_of
 from fcn_studio.engine.nets.architecture import Alignment, Architecture
-from fcn_studio.engine.preprocess import CAFFE
-from fcn_studio.engine.work import Work, WorkCounter, work_of
+from fcn_studio.engine.nets.preprocess import CAFFE
 from tests.conftest import random_net
 
 CLASSES, CHANNELS, FC = 11, (4, 6, 8, 10, 12), 14

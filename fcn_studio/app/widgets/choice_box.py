@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox
 
-from fcn_studio.app.own_keys import keeps_key
+from fcn_studio.app.widgets.own_keys import keeps_key
 
 
 class ChoiceBox(QComboBox):

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from fcn_studio.app.own_keys import set_visible
+from fcn_studio.app.widgets.own_keys import set_visible
 
 
 class ErrorBanner(QFrame):

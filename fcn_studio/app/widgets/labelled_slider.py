@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
-from fcn_studio.app.own_keys import keeps_key
+from fcn_studio.app.widgets.own_keys import keeps_key
 
 STEP = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
 
-from fcn_studio.app.own_keys import leave_focus
+from fcn_studio.app.widgets.own_keys import leave_focus
 
 
 class UprightArea(QScrollArea):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from fcn_studio.app.own_keys import set_visible
+from fcn_studio.app.widgets.own_keys import set_visible
 
 LIFETIME_MS = 12_000
 

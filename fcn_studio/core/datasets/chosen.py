@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_studio.core.datasets.encoding import INDICES, Encoding
 from fcn_studio.core.datasets.file_names import Finder, Names, composed
-from fcn_studio.core.datasets.layout import Example, Listing
+from fcn_studio.core.datasets.layouts.layout import Example, Listing
 from fcn_studio.core.datasets.lists import NameList
+from fcn_studio.core.datasets.masks.encoding import INDICES, Encoding
 from fcn_studio.core.datasets.pairing import MASK_SUFFIXES, Matched, matched, places
-from fcn_studio.core.image import SUFFIXES
+from fcn_studio.core.images.image import SUFFIXES
 
 _BETWEEN = re.compile(r"\s*[\t,;]\s*|\s+")  # a photo and its mask
 

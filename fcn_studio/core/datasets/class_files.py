@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from fcn_studio.core.datasets.encoding import Encoding
 from fcn_studio.core.datasets.label_file import (
     MAX_BYTES,
     LabelFile,
@@ -27,6 +26,7 @@ from fcn_studio.core.datasets.label_file import (
     starts_with_background,
 )
 from fcn_studio.core.datasets.lists import read_text
+from fcn_studio.core.datasets.masks.encoding import Encoding
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import MAX_CLASSES, VOC_VOID_COLOUR, LabelSet
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fcn_studio.core.datasets.layout import Listing
+from fcn_studio.core.datasets.layouts.layout import Listing
 from fcn_studio.core.errors import DataError
 
 EVERY = 5  # one photo in so many is measured on

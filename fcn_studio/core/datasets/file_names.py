@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_studio.core.errors import DataError
-from fcn_studio.core.image_formats import JPEG_SUFFIXES, SUFFIXES
+from fcn_studio.core.images.image_formats import JPEG_SUFFIXES, SUFFIXES
 
 LOSSY = JPEG_SUFFIXES  # which spoils a mask
 MAX_FILES = 2_000_000  # below one folder; more is no data set of photos

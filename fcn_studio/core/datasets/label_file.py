@@ -18,8 +18,8 @@ from typing import Any
 
 from fcn_studio import paths
 from fcn_studio.core.datasets.arrangement import EXAMPLES
-from fcn_studio.core.datasets.encoding import Encoding
 from fcn_studio.core.datasets.lists import read_text
+from fcn_studio.core.datasets.masks.encoding import Encoding
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import (
     MAX_CLASSES,

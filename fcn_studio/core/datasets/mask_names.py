@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fcn_studio.core.datasets.file_names import LOSSY, composed
-from fcn_studio.core.datasets.picture import is_picture
+from fcn_studio.core.datasets.masks.picture import is_picture
 
 MASK_ENDINGS = ("_mask", "_gt")  # of a mask's stem, wherever it lies
 # Of a mask that lies beside its photo; `_L` is not among them, since it is the left one of two photos as well.

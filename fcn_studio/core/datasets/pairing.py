@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_studio.core.datasets.common_ending import common_rule
-from fcn_studio.core.datasets.encoding import INDICES, Encoding
 from fcn_studio.core.datasets.file_names import Finder, Names
-from fcn_studio.core.datasets.label_studio import by_tasks
-from fcn_studio.core.datasets.layout import Example, Listing
+from fcn_studio.core.datasets.layouts.label_studio import by_tasks
+from fcn_studio.core.datasets.layouts.layout import Example, Listing
 from fcn_studio.core.datasets.mask_names import MASK_ENDINGS
-from fcn_studio.core.datasets.mat_file import MAT_SUFFIX
-from fcn_studio.core.image_formats import SUFFIXES
+from fcn_studio.core.datasets.masks.encoding import INDICES, Encoding
+from fcn_studio.core.datasets.masks.mat_file import MAT_SUFFIX
+from fcn_studio.core.images.image_formats import SUFFIXES
 
 MASK_SUFFIXES = SUFFIXES | {MAT_SUFFIX}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from fcn_studio.core.geometry import PHOTO, CoordMap, Layer, aligned_kernel, crop_pair
+from fcn_studio.core.graph.geometry import PHOTO, CoordMap, Layer, aligned_kernel, crop_pair
 from fcn_studio.core.graph.graph import Enlargement, Exit, Features, Graph, Node, Score, Stage, Sum, Upscore
 from fcn_studio.core.graph.names import BY_LAYER, OUTPUT, PHOTO_NODE, SCORE, UPSCORE
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fcn_studio.core.geometry import CoordMap
+from fcn_studio.core.graph.geometry import CoordMap
 
 Size = tuple[int, int]  # (rows, columns)
 

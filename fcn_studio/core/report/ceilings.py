@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fcn_studio.core.evaluation import Contender, Evaluation
+from fcn_studio.core.judging.evaluation import Contender, Evaluation
 from fcn_studio.core.report.numbers import percent
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS
-from fcn_studio.core.datasets.class_presence import only_class_sentence
-from fcn_studio.core.evaluation import Evaluation
-from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH
+from fcn_studio.core.datasets.checks.class_presence import only_class_sentence
+from fcn_studio.core.judging.boundary import TRIMAP_WIDTHS
+from fcn_studio.core.judging.evaluation import Evaluation
+from fcn_studio.core.judging.photo_metrics import BOUNDARY_WIDTH
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from fcn_studio.core.errors import OutputError
-from fcn_studio.core.evaluation import Evaluation
+from fcn_studio.core.judging.evaluation import Evaluation
 from fcn_studio.core.report.facts import Facts
 from fcn_studio.core.report.gallery import Gallery, gather_pictures
 from fcn_studio.core.report.html_page import html_page

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fcn_studio.core.errors import ImageError
-from fcn_studio.core.evaluation import Evaluation
-from fcn_studio.core.image import read_image
-from fcn_studio.core.photo_metrics import PhotoMetrics
+from fcn_studio.core.images.image import read_image
+from fcn_studio.core.judging.evaluation import Evaluation
+from fcn_studio.core.judging.photo_metrics import PhotoMetrics
 from fcn_studio.core.report.facts import Facts
 from fcn_studio.core.report.mask_shelf import MaskShelf
 from fcn_studio.core.report.thumbnails import Picture, confusion_picture, mask_picture, photo_picture

@@ -6,7 +6,7 @@ import html
 import math
 from collections import Counter
 
-from fcn_studio.core.evaluation import Evaluation
+from fcn_studio.core.judging.evaluation import Evaluation
 from fcn_studio.core.report.html_tables import sign_class
 from fcn_studio.core.report.numbers import percent, points
 from fcn_studio.core.report.plots import series_place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
-from fcn_studio.core.evaluation import Evaluation
+from fcn_studio.core.judging.evaluation import Evaluation
 from fcn_studio.core.report.facts import Facts
 from fcn_studio.core.report.gallery import PHOTO, TRUTH, Gallery, Shown, ShownConfusion
 from fcn_studio.core.report.html_tables import step_html, swatch

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from string import Template
 
 from fcn_studio import paths
-from fcn_studio.core.checkpoint_names import heading
-from fcn_studio.core.evaluation import Evaluation
+from fcn_studio.core.catalog.checkpoint_names import heading
+from fcn_studio.core.judging.evaluation import Evaluation
 from fcn_studio.core.labels import counted_classes
 from fcn_studio.core.report import html_cards, html_gallery, html_tables
 from fcn_studio.core.report.facts import CEILING_NOTE, DEFINITIONS, Facts

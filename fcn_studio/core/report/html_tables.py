@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS
-from fcn_studio.core.evaluation import Contender, Evaluation, Step
-from fcn_studio.core.metrics import Metrics
-from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH
+from fcn_studio.core.judging.boundary import TRIMAP_WIDTHS
+from fcn_studio.core.judging.evaluation import Contender, Evaluation, Step
+from fcn_studio.core.judging.metrics import Metrics
+from fcn_studio.core.judging.photo_metrics import BOUNDARY_WIDTH
 from fcn_studio.core.report.ceilings import ceiling_cells, ceiling_heads
 from fcn_studio.core.report.facts import Facts
 from fcn_studio.core.report.gallery import Gallery

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS
-from fcn_studio.core.evaluation import Evaluation
-from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH
+from fcn_studio.core.judging.boundary import TRIMAP_WIDTHS
+from fcn_studio.core.judging.evaluation import Evaluation
+from fcn_studio.core.judging.photo_metrics import BOUNDARY_WIDTH
 from fcn_studio.core.report.ceilings import ceiling_cells, ceiling_heads
 from fcn_studio.core.report.facts import CEILING_NOTE, DEFINITIONS, Facts
 from fcn_studio.core.report.gallery import PHOTO, TRUTH, Gallery

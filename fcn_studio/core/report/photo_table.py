@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TextIO
 
-from fcn_studio.core.evaluation import Step
-from fcn_studio.core.photo_metrics import PhotoMetrics
+from fcn_studio.core.judging.evaluation import Step
+from fcn_studio.core.judging.photo_metrics import PhotoMetrics
 
 Cell = str | int | float
 # Spreadsheets take a text that begins so for a formula: https://owasp.org/www-community/attacks/CSV_Injection

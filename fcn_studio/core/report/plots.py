@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS
-from fcn_studio.core.evaluation import Evaluation
+from fcn_studio.core.figures.plot_series import DARK_SERIES, LIGHT_SERIES, MARKERS
 from fcn_studio.core.graph.names import VARIANTS
-from fcn_studio.core.photo_metrics import BOUNDARY_WIDTH
-from fcn_studio.core.plot_series import DARK_SERIES, LIGHT_SERIES, MARKERS
+from fcn_studio.core.judging.boundary import TRIMAP_WIDTHS
+from fcn_studio.core.judging.evaluation import Evaluation
+from fcn_studio.core.judging.photo_metrics import BOUNDARY_WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,11 +6,11 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from fcn_studio.core.boundary import TRIMAP_WIDTHS
-from fcn_studio.core.changes import Verdicts
-from fcn_studio.core.evaluation import Evaluation
-from fcn_studio.core.metrics import Metrics
-from fcn_studio.core.photo_metrics import PhotoMetrics
+from fcn_studio.core.judging.boundary import TRIMAP_WIDTHS
+from fcn_studio.core.judging.evaluation import Evaluation
+from fcn_studio.core.judging.metrics import Metrics
+from fcn_studio.core.judging.photo_metrics import PhotoMetrics
+from fcn_studio.core.maps.changes import Verdicts
 from fcn_studio.core.report.facts import DEFINITIONS, Facts
 
 LISTED = 5  # photos of each list of where the skips help and harm most

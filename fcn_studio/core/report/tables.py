@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fcn_studio.core.evaluation import Evaluation
 from fcn_studio.core.files import whole_file
+from fcn_studio.core.judging.evaluation import Evaluation
 from fcn_studio.core.report.facts import Facts
 from fcn_studio.core.report.photo_table import write_photo_table, write_rows
 

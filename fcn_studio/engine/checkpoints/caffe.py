@@ -27,7 +27,7 @@ from fcn_studio.engine.checkpoints.states import check_layers, fill
 from fcn_studio.engine.checkpoints.wanted import HEADS, Wanted
 from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture, Upsampling
 from fcn_studio.engine.nets.build import empty
-from fcn_studio.engine.preprocess import CAFFE, Preprocessing
+from fcn_studio.engine.nets.preprocess import CAFFE, Preprocessing
 
 PADDING = 100
 SUFFIXES = MappingProxyType({"semantic": "_sem", "geometric": "_geo"})

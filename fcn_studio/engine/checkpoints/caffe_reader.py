@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fcn_studio.core.checkpoint_file import HEAD, is_text
+from fcn_studio.core.catalog.checkpoint_file import HEAD, is_text
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.caffe_blobs import CaffeBlob, find_blob, shape_without_leading_ones
 from fcn_studio.engine.checkpoints.caffe_schema import LAYER, V1_KINDS, V1_LAYER, decoded, numbers

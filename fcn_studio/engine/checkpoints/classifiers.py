@@ -15,9 +15,9 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+from fcn_studio.core.catalog.imagenet import imagenet_labels
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.core.graph.names import PUBLISHED
-from fcn_studio.core.imagenet import imagenet_labels
 from fcn_studio.core.labels import LabelSet, counted_classes
 from fcn_studio.engine.checkpoints.efficientnet_lite import efficientnet_lite, is_efficientnet_lite
 from fcn_studio.engine.checkpoints.native import Checkpoint, file_digest
@@ -26,8 +26,8 @@ from fcn_studio.engine.checkpoints.states import shape_of
 from fcn_studio.engine.checkpoints.wanted import Wanted
 from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS, Architecture
 from fcn_studio.engine.nets.fcn import FCN, folded
+from fcn_studio.engine.nets.preprocess import CAFFE, HALVES, IMAGENET_RGB, LITE
 from fcn_studio.engine.nets.trunks.googlenet import INCEPTIONS, block_channels
-from fcn_studio.engine.preprocess import CAFFE, HALVES, IMAGENET_RGB, LITE
 
 IMAGENET_CLASSES = 1000
 # Places of the convolutions in torchvision's `features`, and of the fully connected layers in its `classifier`.

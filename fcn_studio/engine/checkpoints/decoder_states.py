@@ -23,8 +23,8 @@ from fcn_studio.engine.nets.decoder import (
     Enlargement,
     Trunk,
 )
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from fcn_studio.engine.nets.unstarted import unstarted
-from fcn_studio.engine.preprocess import IMAGENET_RGB
 
 PREPROCESSING = IMAGENET_RGB  # what these classes' training scripts do, as their trunk is torchvision's
 FEATURES = "pretrained_net.features."

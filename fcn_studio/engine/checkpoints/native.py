@@ -20,8 +20,8 @@ from fcn_studio.engine.checkpoints.safetensors_writer import Weights, write_safe
 from fcn_studio.engine.checkpoints.states import all_finite
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.build import Net, architecture_from, empty
+from fcn_studio.engine.nets.preprocess import Preprocessing
 from fcn_studio.engine.nets.single import SingleArchitecture
-from fcn_studio.engine.preprocess import Preprocessing
 
 METADATA_KEY = "fcn_studio"
 FORMAT = 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from fcn_studio.core.checkpoint_file import SUFFIXES, FileKind, kind_of
+from fcn_studio.core.catalog.checkpoint_file import SUFFIXES, FileKind, kind_of
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.binary import as_two_classes, is_binary
 from fcn_studio.engine.checkpoints.classifiers import is_classifier, load_classifier
@@ -28,7 +28,7 @@ from fcn_studio.engine.checkpoints.torchvision_segmenters import is_torchvision_
 from fcn_studio.engine.checkpoints.vgg_fcns import is_vgg_fcn, load_vgg_fcn
 from fcn_studio.engine.checkpoints.wanted import HEADS, Wanted
 from fcn_studio.engine.nets.build import Net
-from fcn_studio.engine.preprocess import Preprocessing
+from fcn_studio.engine.nets.preprocess import Preprocessing
 
 State = Mapping[str, Tensor]
 SUFFIX = ".safetensors"

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.fusion import bilinear_kernel
+from fcn_studio.core.graph.fusion import bilinear_kernel
 from fcn_studio.core.labels import (
     LabelSet,
     binary_label_set,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from fcn_studio.engine.nets.architecture import VGG16_CONVOLUTIONS
-from fcn_studio.engine.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
+from fcn_studio.engine.nets.preprocess import CAFFE, IMAGENET_RGB, Preprocessing
 
 NO_SCALES = (1.0, 1.0)
 # torchfcn/models/fcn8s.py, class FCN8sAtOnce: factors that stand in its code and not in its files.

@@ -13,7 +13,7 @@ from fcn_studio.engine.checkpoints.native import Checkpoint
 from fcn_studio.engine.checkpoints.repositories import PREPARED, PYTORCH_FCN
 from fcn_studio.engine.nets.build import net_name
 from fcn_studio.engine.nets.fcn import FCN
-from fcn_studio.engine.preprocess import PRESETS, Preprocessing
+from fcn_studio.engine.nets.preprocess import PRESETS, Preprocessing
 
 NAMES = {"caffe": "Caffe's", "imagenet": "torchvision's", "halves": "from -1 to 1", "lite": "EfficientNet-Lite's"}
 DATA = 3  # significant digits of a mean

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
-from fcn_studio.core.checkpoint_file import ZIP, FileKind, kind_of, refusal
+from fcn_studio.core.catalog.checkpoint_file import ZIP, FileKind, kind_of, refusal
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.native import MAX_BYTES
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from fcn_studio.core.errors import CheckpointError
 from fcn_studio.engine.checkpoints.states import fill, numbers_in, plain_state, set_apart, shape_of
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from fcn_studio.engine.nets.resnet import Backbone, ResNetArchitecture, ResNetFCN
 from fcn_studio.engine.nets.unstarted import unstarted
-from fcn_studio.engine.preprocess import IMAGENET_RGB
 
 PREPROCESSING = IMAGENET_RGB  # torchvision.transforms._presets.SemanticSegmentation
 LABELS = MappingProxyType({21: "voc"})  # FCN_ResNet*_Weights.COCO_WITH_VOC_LABELS_V1: COCO photos, Pascal VOC's classes

@@ -23,7 +23,7 @@ from fcn_studio.engine.checkpoints.repositories import (
 )
 from fcn_studio.engine.checkpoints.wanted import Wanted
 from fcn_studio.engine.nets.architecture import Architecture
-from fcn_studio.engine.preprocess import Preprocessing
+from fcn_studio.engine.nets.preprocess import Preprocessing
 
 NEEDED = ("fc6", "fc7", "score_fr")
 AT_ONCE_NAMES = ("atonce", "at-once", "at_once")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.nets.decoder import Enlargement
-from fcn_studio.engine.preprocess import Preprocessing
+from fcn_studio.engine.nets.preprocess import Preprocessing
 
 HEADS = ("semantic", "geometric")
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fcn_studio.core.geometry import PHOTO, CoordMap, Layer
+from fcn_studio.core.graph.geometry import PHOTO, CoordMap, Layer
 from fcn_studio.engine.execution.layers import Paths, Section
-from fcn_studio.engine.tiling import STRIDE
+from fcn_studio.engine.tracing.tiling import STRIDE
 
 
 @dataclass(frozen=True, slots=True)

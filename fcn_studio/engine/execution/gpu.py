@@ -19,8 +19,8 @@ from torch import Tensor
 
 from fcn_studio.core.cancel import CancelToken
 from fcn_studio.engine.execution.squares import Lattice, winners_of_squares
-from fcn_studio.engine.preprocess import Preprocessing
-from fcn_studio.engine.tiling import ran_out_of_memory
+from fcn_studio.engine.nets.preprocess import Preprocessing
+from fcn_studio.engine.tracing.tiling import ran_out_of_memory
 
 logger = logging.getLogger(__name__)
 

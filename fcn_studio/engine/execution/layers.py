@@ -13,7 +13,7 @@ from functools import partial
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcn_studio.core.geometry import Layer
+from fcn_studio.core.graph.geometry import Layer
 from fcn_studio.engine.execution.product import product
 from fcn_studio.engine.nets.architecture import POOL, VGG16_CONVOLUTIONS, WIDE_POOL
 from fcn_studio.engine.nets.fcn import FCN

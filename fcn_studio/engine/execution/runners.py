@@ -8,10 +8,10 @@ import math
 import torch
 
 from fcn_studio.core.errors import DeviceError
-from fcn_studio.engine.device import DeviceChoice
 from fcn_studio.engine.execution.blocks import Block, Runner
 from fcn_studio.engine.execution.openvino_runner import OpenVinoRunner
 from fcn_studio.engine.execution.torch_runner import TorchRunner
+from fcn_studio.engine.tracing.device import DeviceChoice
 
 logger = logging.getLogger(__name__)
 

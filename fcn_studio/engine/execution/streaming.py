@@ -24,7 +24,7 @@ from fcn_studio.engine.execution.layers import Paths, Section, input_side, secti
 from fcn_studio.engine.execution.rows import Pace, memory, output_size, output_sizes, stream
 from fcn_studio.engine.nets.fcn import FCN, ScoreMaps
 from fcn_studio.engine.nets.trunks.trunk import Taps
-from fcn_studio.engine.tiling import STRIDE
+from fcn_studio.engine.tracing.tiling import STRIDE
 
 STRIP_BYTES = 8 << 20  # of a layer's output at a time: on CPUs it and the input share the last-level cache
 DEVICE_STRIP_BYTES = 256 << 20  # elsewhere: enough work to keep thousands of cores busy

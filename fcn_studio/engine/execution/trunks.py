@@ -22,11 +22,11 @@ import torch
 from fcn_studio import __version__, paths
 from fcn_studio.core.errors import DeviceError, OutputError
 from fcn_studio.core.files import whole_file
-from fcn_studio.engine.device import DeviceChoice
-from fcn_studio.engine.device_check import why_not
 from fcn_studio.engine.execution.openvino_package import installed
 from fcn_studio.engine.execution.openvino_trunk import OpenVinoTrunk
 from fcn_studio.engine.nets.fcn import FCN
+from fcn_studio.engine.tracing.device import DeviceChoice
+from fcn_studio.engine.tracing.device_check import why_not
 
 logger = logging.getLogger(__name__)
 

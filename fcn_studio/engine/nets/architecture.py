@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, NamedTuple
 
 from fcn_studio.core.errors import CheckpointError
-from fcn_studio.core.geometry import PHOTO, CoordMap, Layer
 from fcn_studio.core.graph.build import fusion_graph, score_node
+from fcn_studio.core.graph.geometry import PHOTO, CoordMap, Layer
 from fcn_studio.core.graph.graph import Graph
 from fcn_studio.core.graph.names import BY_LAYER, BY_STRIDE, BY_VARIANT, PUBLISHED, VARIANTS, layers_of
 from fcn_studio.engine.nets.trunks.efficientnet_lite_table import LITE_KINDS, LiteKind, lite_layers_of

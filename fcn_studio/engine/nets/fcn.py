@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from fcn_studio.core.geometry import PHOTO, CoordMap, aligned_kernel
 from fcn_studio.core.graph.evaluation import evaluate
+from fcn_studio.core.graph.geometry import PHOTO, CoordMap, aligned_kernel
 from fcn_studio.core.graph.graph import Enlargement
 from fcn_studio.core.graph.names import BY_STRIDE, ENLARGES, TAPS
 from fcn_studio.engine.nets.architecture import Architecture

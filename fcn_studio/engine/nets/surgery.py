@@ -19,8 +19,8 @@ from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.decoder import CONVOLVED, DecoderArchitecture
 from fcn_studio.engine.nets.fcn import FCN
+from fcn_studio.engine.nets.preprocess import Preprocessing
 from fcn_studio.engine.nets.surgery_report import Fate, LayerFate, Transplant
-from fcn_studio.engine.preprocess import Preprocessing
 
 COUNTER = "num_batches_tracked"
 

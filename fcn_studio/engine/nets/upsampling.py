@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcn_studio.core.fusion import bilinear_kernel, nearest_line
+from fcn_studio.core.graph.fusion import bilinear_kernel, nearest_line
 from fcn_studio.engine.nets.architecture import Upsampling
 
 

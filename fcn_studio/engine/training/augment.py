@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fcn_studio.engine.training.recipe import Recipe
-from fcn_studio.engine.training.stages import Stage
+from fcn_studio.engine.training.recipes.recipe import Recipe
+from fcn_studio.engine.training.recipes.stages import Stage
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 

@@ -11,7 +11,7 @@ from fcn_studio.engine.training.augment import augment
 from fcn_studio.engine.training.distributed import World
 from fcn_studio.engine.training.examples import Examples, Pair
 from fcn_studio.engine.training.readers import Readers
-from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.recipes.recipe import Recipe
 from fcn_studio.engine.training.seeds import EXAMPLE, epoch_order, generator_of
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fcn_studio.core.figures.plot_series import LIGHT_SERIES, MARKERS
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.graph.names import PUBLISHED, VARIANTS
-from fcn_studio.core.plot_series import LIGHT_SERIES, MARKERS
 from fcn_studio.core.run_folder import CURVES, EpochRow, read_log
 
 INCHES = (8.0, 8.0)

@@ -11,17 +11,17 @@ import numpy as np
 import torch
 
 from fcn_studio.core.errors import Cancelled
-from fcn_studio.core.metrics import Metrics, confusion_matrix, metrics
+from fcn_studio.core.judging.metrics import Metrics, confusion_matrix, metrics
 from fcn_studio.core.run_folder import BEST, best_of
 from fcn_studio.engine.checkpoints.native import Checkpoint
-from fcn_studio.engine.device import DeviceChoice
-from fcn_studio.engine.model import model_of
 from fcn_studio.engine.nets.build import Net
+from fcn_studio.engine.tracing.device import DeviceChoice
+from fcn_studio.engine.tracing.model import model_of
 from fcn_studio.engine.training.distributed import World
 from fcn_studio.engine.training.examples import Examples
 from fcn_studio.engine.training.phase_trainer import PhaseTrainer
 from fcn_studio.engine.training.readers import Readers
-from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.recipes.recipe import Recipe
 from fcn_studio.engine.training.run_writer import RunWriter
 from fcn_studio.engine.training.trainer_state import TrainerState
 

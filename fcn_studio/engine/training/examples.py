@@ -11,7 +11,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from fcn_studio.core.dataset import Example, read_example
+from fcn_studio.core.datasets.dataset import Example, read_example
 from fcn_studio.core.errors import Cancelled
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.training.distributed import World

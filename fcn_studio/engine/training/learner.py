@@ -15,8 +15,8 @@ from fcn_studio.core.run_folder import LAST
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.training.failures import diverged
 from fcn_studio.engine.training.phase_trainer import NotFinite, PhaseTrainer
-from fcn_studio.engine.training.phases import phase_net
-from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.recipes.phases import phase_net
+from fcn_studio.engine.training.recipes.recipe import Recipe
 from fcn_studio.engine.training.run_config import RunConfig
 from fcn_studio.engine.training.saved_state import load_state, of_same_recipe, save_state
 from fcn_studio.engine.training.seeds import NET, seed_of

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fcn_studio.engine.training.recipe import Recipe
-from fcn_studio.engine.training.stages import Stage
+from fcn_studio.engine.training.recipes.recipe import Recipe
+from fcn_studio.engine.training.recipes.stages import Stage
 
 LOVASZ_STRIDE = 4  # the sort costs more than a trunk block on all pixels; every fourth row and column serves
 COARSEST_STRIDE = 32

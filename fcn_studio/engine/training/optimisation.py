@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
-from fcn_studio.engine.training.recipe import Recipe
-from fcn_studio.engine.training.stages import Phase
+from fcn_studio.engine.training.recipes.recipe import Recipe
+from fcn_studio.engine.training.recipes.stages import Phase
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 BEHIND_TRUNK = ("fc6", "fc7", "bn6", "bn7", "score", "upscore", "deconv")  # layers that a classifier's file lacks

@@ -12,16 +12,16 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from fcn_studio.engine.checkpoints.states import all_finite
-from fcn_studio.engine.device import DTYPES, Precision
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.fcn import thinned
+from fcn_studio.engine.tracing.device import DTYPES, Precision
 from fcn_studio.engine.training.distributed import World, telling_of_the_end
 from fcn_studio.engine.training.examples import Pair
 from fcn_studio.engine.training.losses import training_loss
 from fcn_studio.engine.training.optimisation import BEHIND_TRUNK, clip, make_optimizer, make_schedule
-from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.recipes.recipe import Recipe
+from fcn_studio.engine.training.recipes.stages import Phase, Stage
 from fcn_studio.engine.training.seeds import STEP, generator_of, seed_of
-from fcn_studio.engine.training.stages import Phase, Stage
 
 
 class NotFinite(ArithmeticError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fcn_studio.core.metrics import Metrics
-from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.core.judging.metrics import Metrics
+from fcn_studio.engine.training.recipes.recipe import Recipe
 
 MEMORY = 0.95  # of the running mean of seconds a pixel: about the last 20 steps
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 
-from fcn_studio.core.datasets.encoding import Encoding
+from fcn_studio.core.datasets.masks.encoding import Encoding
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.core.run_folder import RunInfo
-from fcn_studio.engine.device import Precision
+from fcn_studio.engine.tracing.device import Precision
 from fcn_studio.engine.training.distributed import World
-from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from fcn_studio.core.run_folder import (
 )
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.build import Net
-from fcn_studio.engine.preprocess import Preprocessing
+from fcn_studio.engine.nets.preprocess import Preprocessing
 from fcn_studio.engine.training.curves import draw_curves
 from fcn_studio.engine.training.tensorboard_log import TensorBoardLog
 

@@ -13,7 +13,7 @@ import torch
 from fcn_studio.core.errors import CheckpointError, DataError, OutputError
 from fcn_studio.core.files import whole_file
 from fcn_studio.core.run_folder import LAST
-from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.recipes.recipe import Recipe
 
 
 def save_state(folder: Path, state: Mapping[str, Any]) -> None:

@@ -12,15 +12,15 @@ from typing import Any
 
 from torch import Tensor
 
-from fcn_studio.core.dataset import Dataset, open_dataset
-from fcn_studio.core.datasets.class_presence import only_class_sentence
+from fcn_studio.core.datasets.checks.class_presence import only_class_sentence
+from fcn_studio.core.datasets.dataset import Dataset, open_dataset
 from fcn_studio.core.errors import Cancelled, DataError
+from fcn_studio.core.judging.metrics import Metrics
 from fcn_studio.core.labels import LabelSet
-from fcn_studio.core.metrics import Metrics
 from fcn_studio.core.run_folder import EpochRow, Scores
-from fcn_studio.engine.device import DeviceChoice, Precision
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.surgery_report import Transplant
+from fcn_studio.engine.tracing.device import DeviceChoice, Precision
 from fcn_studio.engine.training.batches import training_batches
 from fcn_studio.engine.training.distributed import ALONE, World
 from fcn_studio.engine.training.evaluator import Evaluator
@@ -31,7 +31,7 @@ from fcn_studio.engine.training.losses import class_weights
 from fcn_studio.engine.training.phase_trainer import NotFinite
 from fcn_studio.engine.training.progress import Callbacks, EpochReport, Progress, ProgressMeter, judged_epochs
 from fcn_studio.engine.training.readers import Readers
-from fcn_studio.engine.training.recipe import Recipe
+from fcn_studio.engine.training.recipes.recipe import Recipe
 from fcn_studio.engine.training.run_config import RunConfig
 from fcn_studio.engine.training.run_writer import RunWriter
 from fcn_studio.engine.training.warm_start import warm_start

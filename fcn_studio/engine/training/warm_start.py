@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fcn_studio.engine.checkpoints.surgery import Start, start_from
 from fcn_studio.engine.nets.build import Net
 from fcn_studio.engine.nets.calibration import calibrate
-from fcn_studio.engine.preprocess import Preprocessing
-from fcn_studio.engine.surgery import Start, start_from
+from fcn_studio.engine.nets.preprocess import Preprocessing
 from fcn_studio.engine.training.examples import Examples
 
 CALIBRATION_PHOTOS = 4  # of CamVid: 720 cells for each channel's statistics at stride 32, 190 000 at stride 2

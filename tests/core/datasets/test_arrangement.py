@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fcn_studio.core.dataset import open_dataset
+from fcn_studio.core.datasets.dataset import open_dataset
 from fcn_studio.core.errors import DataError
 from tests.core.datasets.files import write_labels, write_mask, write_pairs
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fcn_studio.core.data_check import check_dataset
-from fcn_studio.core.dataset import find_examples, open_dataset
+from fcn_studio.core.datasets.checks.data_check import check_dataset
+from fcn_studio.core.datasets.dataset import find_examples, open_dataset
 from fcn_studio.core.errors import DataError
 from tests.core.datasets.files import write_labels, write_mask, write_pairs, write_photo
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fcn_studio.core.data_check import check_dataset
-from fcn_studio.core.dataset import open_dataset, read_example
+from fcn_studio.core.datasets.checks.data_check import check_dataset
+from fcn_studio.core.datasets.dataset import open_dataset, read_example
 from fcn_studio.core.errors import DataError
 from tests.core.datasets.files import class_indices, picture, write_labels, write_mask, write_pairs, write_photo
 

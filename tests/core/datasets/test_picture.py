@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from fcn_studio.core.datasets.picture import is_picture
+from fcn_studio.core.datasets.masks.picture import is_picture
 from tests.core.datasets.files import class_indices, picture
 
 COLOURS = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0]], np.uint8)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from fcn_studio.core.geometry import PHOTO, CoordMap, Layer
 from fcn_studio.core.graph.build import fusion_graph, graph_of, score_node
 from fcn_studio.core.graph.evaluation import evaluate
+from fcn_studio.core.graph.geometry import PHOTO, CoordMap, Layer
 from fcn_studio.core.graph.graph import Enlargement, Graph
 from fcn_studio.core.graph.layout import links, places
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from fcn_studio.core.fusion import bilinear_kernel
-from fcn_studio.core.geometry import PHOTO, crop_pair
+from fcn_studio.core.graph.fusion import bilinear_kernel
+from fcn_studio.core.graph.geometry import PHOTO, crop_pair
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN, folded
 from tests.conftest import random_net

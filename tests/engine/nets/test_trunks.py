@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.nn import functional
 
 import fcn_studio as fs
-from fcn_studio.core.fusion import bilinear_kernel
-from fcn_studio.core.geometry import PHOTO
+from fcn_studio.core.graph.fusion import bilinear_kernel
+from fcn_studio.core.graph.geometry import PHOTO
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.fcn import FCN, folded
+from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
-from fcn_studio.engine.preprocess import IMAGENET_RGB
 from tests.conftest import random_net
 
 CLASSES = 4

@@ -11,7 +11,7 @@ from math import ceil
 from types import MappingProxyType
 from typing import Literal, NamedTuple, get_args
 
-from fcn_studio.core.geometry import Layer
+from fcn_studio.core.graph.geometry import Layer
 
 LiteKind = Literal[
     "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "efficientnet_lite3", "efficientnet_lite4"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcn_studio.core.geometry import PHOTO, CoordMap, Layer
+from fcn_studio.core.graph.geometry import PHOTO, CoordMap, Layer
 from fcn_studio.engine.nets.architecture import POOL, VGG16_CONVOLUTIONS, Architecture
 from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps
 

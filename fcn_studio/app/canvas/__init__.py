@@ -1,0 +1,1 @@
+"""Photos, masks and heat maps as they are drawn, and how they zoom."""

@@ -1,0 +1,1 @@
+"""Checkpoints to choose from: menu, catalog, download, doctor, palettes."""

@@ -1,0 +1,1 @@
+"""The Compare tab: panels side by side, swipe, difference, legend."""

@@ -1,0 +1,1 @@
+"""The table of a data set, its totals and its CSV."""

@@ -1,0 +1,1 @@
+"""The Fusion tab: the live graph and its sliders."""

@@ -1,0 +1,1 @@
+"""The Heat maps tab: one node in all classes, or one class through all nodes."""

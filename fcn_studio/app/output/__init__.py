@@ -1,0 +1,1 @@
+"""How results go out: export dialog, exporter, pictures of the view."""

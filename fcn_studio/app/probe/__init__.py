@@ -1,0 +1,1 @@
+"""The probe: what one pixel or region is made of."""

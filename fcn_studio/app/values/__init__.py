@@ -1,0 +1,1 @@
+"""Frozen values that the window passes around; no widgets."""

@@ -1,1 +1,0 @@
-"""Views: what shows the photo and its masks."""

@@ -1,0 +1,1 @@
+"""The main window: it alone knows all features, and puts them together."""

@@ -1,0 +1,1 @@
+"""What runs beside the window: the only place that reaches the engine."""

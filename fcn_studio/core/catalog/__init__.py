@@ -1,0 +1,1 @@
+"""Checkpoints that are published: their list, and how they are fetched."""

@@ -1,0 +1,1 @@
+"""Where known data sets keep photos and masks, a layout a file."""

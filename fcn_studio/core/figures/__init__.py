@@ -1,0 +1,1 @@
+"""Exported figures and animations."""

@@ -1,0 +1,1 @@
+"""Photos from files of every kind as 8-bit RGB."""

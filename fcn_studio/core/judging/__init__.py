@@ -1,0 +1,1 @@
+"""Metrics, boundaries, evaluation and diagnosis."""

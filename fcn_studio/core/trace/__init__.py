@@ -1,0 +1,1 @@
+"""The trace, its file and its page."""

@@ -1,0 +1,1 @@
+"""What is wrong with a checkpoint, found by its weights and scores."""

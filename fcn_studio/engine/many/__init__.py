@@ -1,0 +1,1 @@
+"""Folders of photos, on one machine or several."""

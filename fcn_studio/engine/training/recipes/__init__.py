@@ -1,0 +1,1 @@
+"""Recipes: their entries, bounds, stages and phases."""
