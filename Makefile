@@ -28,7 +28,7 @@ test: $(VENV)/.installed-dev
 
 # After a change of texts: collects them into the .ts file, for Qt Linguist or an editor, and compiles what is translated.
 translations: $(VENV)/.installed
-	$(BIN)/pyside6-lupdate -no-obsolete -locations none -extensions py $$(find fcn_studio/app -name '*.py' | sort) fcn_studio/core/embedded.py \
+	$(BIN)/pyside6-lupdate -no-obsolete -locations none -extensions py $$(find fcn_studio/app -name '*.py' | sort) fcn_studio/core/catalog/embedded.py \
 		-ts resources/translations/fcn-studio_ko.ts
 	$(BIN)/pyside6-lrelease resources/translations/fcn-studio_ko.ts
 

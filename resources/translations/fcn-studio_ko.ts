@@ -204,6 +204,10 @@
         <translation>자동(&amp;A)</translation>
     </message>
     <message>
+        <source>FCN-&amp;4s</source>
+        <translation>FCN-&amp;4s</translation>
+    </message>
+    <message>
         <source>&amp;Side by Side</source>
         <translation>나란히(&amp;S)</translation>
     </message>
@@ -392,6 +396,22 @@
         <translation>팔레트 저장(&amp;S)…</translation>
     </message>
     <message>
+        <source>&amp;Everyday Photos</source>
+        <translation>일상 사진(&amp;E)</translation>
+    </message>
+    <message>
+        <source>&amp;Streets</source>
+        <translation>거리(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;What Is in It?</source>
+        <translation>무엇이 있나요?(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Ne&amp;xt Net</source>
+        <translation>다음 신경망(&amp;X)</translation>
+    </message>
+    <message>
         <source>&amp;Open Checkpoint…</source>
         <translation>체크포인트 열기(&amp;O)…</translation>
     </message>
@@ -402,10 +422,6 @@
     <message>
         <source>Chec&amp;kpoints…</source>
         <translation>체크포인트(&amp;K)…</translation>
-    </message>
-    <message>
-        <source>Use the &amp;Default Checkpoint</source>
-        <translation>기본 체크포인트 쓰기(&amp;D)</translation>
     </message>
     <message>
         <source>C&amp;lose Last Checkpoint</source>
@@ -494,6 +510,10 @@
         <translation>정답 마스크</translation>
     </message>
     <message>
+        <source>ground truth without class names</source>
+        <translation>클래스 이름이 없는 정답</translation>
+    </message>
+    <message>
         <source>the ground truth has other classes</source>
         <translation>정답 마스크의 클래스가 다릅니다</translation>
     </message>
@@ -528,6 +548,14 @@
 </context>
 <context>
     <name>CatalogDetails</name>
+    <message>
+        <source>Short names</source>
+        <translation>짧은 이름</translation>
+    </message>
+    <message>
+        <source>Knows</source>
+        <translation>아는 것</translation>
+    </message>
     <message>
         <source>Publisher</source>
         <translation>배포자</translation>
@@ -886,6 +914,10 @@
         <translation>픽셀 비율(%). 클릭하면 숨기고, Alt+클릭하면 그 클래스만 보입니다.</translation>
     </message>
     <message>
+        <source>Probability in percent, of the whole photo and at its peak. The mean of a class&apos;s map is the classifier&apos;s logit. Click shows where a class is, Alt+click its pixels alone.</source>
+        <translation>사진 전체와 가장 높은 곳의 확률(%)입니다. 클래스 맵의 평균이 곧 분류기의 로짓입니다. 클릭하면 클래스가 있는 곳을, Alt+클릭하면 그 픽셀만 봅니다.</translation>
+    </message>
+    <message>
         <source>Checkpoint whose shares are listed</source>
         <translation>비율을 보여 줄 체크포인트</translation>
     </message>
@@ -896,6 +928,14 @@
     <message>
         <source>Show all classes</source>
         <translation>모든 클래스 보기</translation>
+    </message>
+    <message>
+        <source>photo</source>
+        <translation>사진</translation>
+    </message>
+    <message>
+        <source>peak</source>
+        <translation>최고</translation>
     </message>
     <message>
         <source>truth</source>
@@ -1116,6 +1156,10 @@
     <message>
         <source>Measure</source>
         <translation>측정</translation>
+    </message>
+    <message>
+        <source>Nothing says what the classes of these masks are. Put a labels.json into the folder; this proposes one: fcn-studio data check</source>
+        <translation>이 마스크들의 클래스가 무엇인지 알려 주는 파일이 없습니다. 폴더에 labels.json을 넣으세요. 초안 만들기: fcn-studio data check</translation>
     </message>
     <message>
         <source>No open checkpoint has the classes of this data set. Open one that was trained on them.</source>
@@ -1592,6 +1636,10 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>각 점수 층의 세기</translation>
     </message>
     <message>
+        <source>{0} enlarged by x{1} at once</source>
+        <translation>{0}을(를) 한 번에 x{1} 확대</translation>
+    </message>
+    <message>
         <source>No skips</source>
         <translation>스킵 없음</translation>
     </message>
@@ -1624,22 +1672,6 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>score_fr 없이 score_pool4와 score_pool3이 말하는 것</translation>
     </message>
     <message>
-        <source>FCN-32s exit</source>
-        <translation>FCN-32s 출력</translation>
-    </message>
-    <message>
-        <source>score_fr enlarged by x32 at once</source>
-        <translation>score_fr을 한 번에 x32 확대</translation>
-    </message>
-    <message>
-        <source>FCN-16s exit</source>
-        <translation>FCN-16s 출력</translation>
-    </message>
-    <message>
-        <source>fuse_pool4 enlarged by x16 at once</source>
-        <translation>fuse_pool4를 한 번에 x16 확대</translation>
-    </message>
-    <message>
         <source>Upsampling</source>
         <translation>업샘플링</translation>
     </message>
@@ -1658,6 +1690,30 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>Max-unpooling (indices)</source>
         <translation>최대 언풀링(인덱스)</translation>
+    </message>
+    <message>
+        <source>{0} exit</source>
+        <translation>{0} 출력</translation>
+    </message>
+    <message>
+        <source>Up to {0}</source>
+        <translation>{0}까지</translation>
+    </message>
+    <message>
+        <source>Finer skips left out</source>
+        <translation>더 세밀한 스킵은 뺌</translation>
+    </message>
+    <message>
+        <source>All gains 1: {0}</source>
+        <translation>모든 이득 1: {0}</translation>
+    </message>
+    <message>
+        <source>What {0} say without score_fr</source>
+        <translation>score_fr 없이 {0}이(가) 말하는 것</translation>
+    </message>
+    <message>
+        <source>The chain {0} over {1}</source>
+        <translation>{1} 위의 사슬 {0}</translation>
     </message>
     <message>
         <source>Each score goes back to the pixel at which the trunk&apos;s pools found their largest activation, summed over channels</source>
@@ -1837,12 +1893,24 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
 <context>
     <name>Gather</name>
     <message>
+        <source>{0}: an archive; unpack it, and drop the folder.</source>
+        <translation>{0}: 압축 파일입니다. 압축을 풀고 그 폴더를 끌어다 놓으세요.</translation>
+    </message>
+    <message>
         <source>{0}: the folder cannot be read ({1}).</source>
         <translation>{0}: 폴더를 읽을 수 없습니다 ({1}).</translation>
     </message>
     <message>
         <source>{0}: no images in this folder.</source>
         <translation>{0}: 이 폴더에 그림이 없습니다.</translation>
+    </message>
+    <message>
+        <source>{0} looks like a mask, but it is {1} and {2} is {3}, so it is not its ground truth. Export it at the photo&apos;s size; if you resize it, by nearest neighbour only.</source>
+        <translation>{0}은(는) 마스크로 보이지만 크기가 {1}이고 {2}은(는) {3}이므로 정답으로 쓸 수 없습니다. 사진과 같은 크기로 내보내세요. 크기를 바꾼다면 최근접 이웃 방식만 쓰세요.</translation>
+    </message>
+    <message>
+        <source>{0} is named like a mask of {1}, but cannot be its ground truth: {2}</source>
+        <translation>{0}은(는) {1}의 마스크 이름이지만 정답으로 쓸 수 없습니다: {2}</translation>
     </message>
 </context>
 <context>
@@ -2078,8 +2146,8 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
         <translation>{0}의 정답 마스크</translation>
     </message>
     <message>
-        <source>Masks (*.png)</source>
-        <translation>마스크 (*.png)</translation>
+        <source>Masks ({0})</source>
+        <translation>마스크 ({0})</translation>
     </message>
     <message>
         <source>Open a checkpoint</source>
@@ -2116,6 +2184,22 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>Open as Photo</source>
         <translation>사진으로 열기</translation>
+    </message>
+    <message>
+        <source>Nothing says what classes {0} shows, so it is compared with none. Put a labels.json beside it, or say that they are those of {1}.</source>
+        <translation>{0}의 클래스가 무엇인지 알 수 없어 비교하지 않습니다. 옆에 labels.json을 두거나, {1}의 클래스라고 지정하세요.</translation>
+    </message>
+    <message>
+        <source>Read as {0}</source>
+        <translation>{0}(으)로 읽기</translation>
+    </message>
+    <message>
+        <source>The data set is one folder further down: {0}. Open that folder to measure on it.</source>
+        <translation>데이터 세트는 한 단계 아래 폴더에 있습니다: {0}. 측정하려면 그 폴더를 여세요.</translation>
+    </message>
+    <message>
+        <source>Open as Data Set</source>
+        <translation>데이터 세트로 열기</translation>
     </message>
     <message>
         <source>Loading {0}.</source>
@@ -2216,6 +2300,79 @@ Ctrl+O로 파일을, Ctrl+Shift+O로 폴더를 열거나 Ctrl+V로 붙여넣으�
     <message>
         <source>More tools</source>
         <translation>도구 더 보기</translation>
+    </message>
+</context>
+<context>
+    <name>NetBar</name>
+    <message>
+        <source>Which net</source>
+        <translation>신경망 선택</translation>
+    </message>
+    <message>
+        <source>Own…</source>
+        <translation>내 것…</translation>
+    </message>
+    <message>
+        <source>Which net: {0}</source>
+        <translation>신경망: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>NetChoice</name>
+    <message>
+        <source>{0}: {1}.</source>
+        <translation>{0}: {1}.</translation>
+    </message>
+    <message>
+        <source>{0}: {1}. {2} classes.</source>
+        <translation>{0}: {1}. 클래스 {2}개.</translation>
+    </message>
+    <message>
+        <source>{0}: {1}. {2} classes; mean IU in percent, as its card says: {3}.</source>
+        <translation>{0}: {1}. 클래스 {2}개, 모델 카드의 평균 IU(%): {3}.</translation>
+    </message>
+    <message>
+        <source>“{0}” finds next to nothing here. It knows {1}.</source>
+        <translation>‘{0}’이(가) 여기서 찾은 것이 거의 없습니다. 아는 것: {1}.</translation>
+    </message>
+    <message>
+        <source>“{0}” is unsure nearly everywhere here. It knows {1}.</source>
+        <translation>‘{0}’이(가) 여기서는 거의 모든 곳에서 확신하지 못합니다. 아는 것: {1}.</translation>
+    </message>
+</context>
+<context>
+    <name>Nets</name>
+    <message>
+        <source>Everyday photos</source>
+        <translation>일상 사진</translation>
+    </message>
+    <message>
+        <source>people, animals, vehicles, furniture</source>
+        <translation>사람, 동물, 탈것, 가구</translation>
+    </message>
+    <message>
+        <source>Streets</source>
+        <translation>거리</translation>
+    </message>
+    <message>
+        <source>road, pavement, sky, buildings, trees, cars, people, as seen from a car</source>
+        <translation>차에서 본 도로, 보도, 하늘, 건물, 나무, 자동차, 사람</translation>
+    </message>
+    <message>
+        <source>What is in it?</source>
+        <translation>무엇이 있나요?</translation>
+    </message>
+    <message>
+        <source>1000 kinds of things and animals, such as Egyptian cat, and where each is</source>
+        <translation>이집트고양이 같은 사물과 동물 1000가지와 그 위치</translation>
+    </message>
+    <message>
+        <source>Streets, VGG-16</source>
+        <translation>거리, VGG-16</translation>
+    </message>
+    <message>
+        <source>the same classes, by a slim VGG-16 that was trained from random weights</source>
+        <translation>같은 클래스를, 무작위 가중치에서 학습한 가는 VGG-16으로</translation>
     </message>
 </context>
 <context>

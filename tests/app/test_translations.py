@@ -14,8 +14,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from fcn_studio import paths
-from fcn_studio.app.window import run
+from fcn_studio import app, paths
 from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.core.catalog import embedded
 from tests.app.conftest import act, open_files
@@ -23,7 +22,7 @@ from tests.app.conftest import act, open_files
 SCRIPTS = sysconfig.get_path("scripts")
 LUPDATE, LRELEASE = (shutil.which(f"pyside6-{name}", path=SCRIPTS) or "" for name in ("lupdate", "lrelease"))
 FOLDER = paths.resources() / "translations"
-SOURCES = [*sorted(Path(run.__file__).parent.rglob("*.py")), Path(embedded.__file__)]
+SOURCES = [*sorted(Path(app.__file__).parent.rglob("*.py")), Path(embedded.__file__)]
 HANGUL = re.compile("[\N{HANGUL SYLLABLE GA}-\N{HANGUL SYLLABLE HIH}]")
 
 

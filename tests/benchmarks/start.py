@@ -1,8 +1,8 @@
 """How soon the window is there, and the first mask in it: `python -m tests.benchmarks.window start`.
 
-Each start is the program's own (`fcn_studio.app.window.run.main`) in a process of its own, with fresh settings, timed
-from just before that process is made. A first round is not counted: it writes the bytecode that an installed program has
-and fills the disk cache. In every round `python -c "import torch"` is timed too.
+Each start is the program's own (`fcn_studio.app.window.run.main`) in a process of its own, with fresh settings,
+timed from just before that process is made. A first round is not counted: it writes the bytecode that an installed
+program has and fills the disk cache. In every round `python -c "import torch"` is timed too.
 """
 
 from __future__ import annotations

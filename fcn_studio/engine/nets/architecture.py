@@ -129,7 +129,7 @@ class Architecture:
 
     @property
     def tileable(self) -> bool:
-        """Whether a part of a photo, with a halo, gives a cell the whole one's score: see `engine.tiling`."""
+        """Whether a part of a photo, with a halo, gives a cell the whole one's score: see `engine.tracing.tiling`."""
         return self.trunk == "vgg16" and self.alignment != "classifier"
 
     def values_per_pixel(self) -> float:

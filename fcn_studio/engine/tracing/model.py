@@ -70,7 +70,7 @@ def load(
             `checkpoints.opening` knows; of a net with two heads, `#geometric` behind it chooses the second.
         device: `auto` (CUDA, then MPS, then CPU), `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `auto` (bf16 where the device is fast at it, else fp32), `fp32`, `bf16` or `fp16`.
-        backend: What runs the trunk on a CPU: `auto` (see `engine.backend`), `torch` or `openvino`.
+        backend: What runs the trunk on a CPU: `auto` (see `engine.tracing.backend`), `torch` or `openvino`.
 
     Raises:
         CheckpointError: No such checkpoint, or a file that is none.
