@@ -42,8 +42,8 @@ from fcn_studio.app.widgets.net_hint import NetHint
 from fcn_studio.app.widgets.notice import Notice
 from fcn_studio.app.widgets.tour_bar import TourBar
 from fcn_studio.core.gain_pad import PAD_SKIPS
+from fcn_studio.core.graph.names import SCORE_LAYERS
 from fcn_studio.core.live_fusion import Gains
-from fcn_studio.core.trace import SCORE_LAYERS
 
 if TYPE_CHECKING:
     from fcn_studio.app.room_views import RoomView

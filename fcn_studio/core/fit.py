@@ -7,7 +7,8 @@ from enum import StrEnum
 import numpy as np
 
 from fcn_studio.core.fusion import softmax
-from fcn_studio.core.trace import SCORE_LAYERS, Trace
+from fcn_studio.core.graph.names import SCORE_LAYERS
+from fcn_studio.core.trace import Trace
 
 # Shares and medians of photos that a net was made for and of others are far apart (tests/test_fit.py): an everyday
 # photo has 18 to 81 % of objects, a street net's median on streets is above 0.96 and elsewhere below 0.94.
