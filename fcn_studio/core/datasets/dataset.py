@@ -197,16 +197,32 @@ def open_dataset(folder: Path, given: LabelFile | None = None) -> Dataset:
         if is_archive(folder):
             raise DataError(f"{folder}: an archive; unpack it, and name the folder that it unpacks to.")
         raise DataError(f"{folder}: no such folder; name the folder that holds the data set.")
+    dataset = dataset_in(folder, given)
+    if dataset is None:
+        try:
+            why = _nothing_fits(folder)
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+        raise DataError(why)
+    return dataset
+
+
+def dataset_in(folder: Path, given: LabelFile | None = None) -> Dataset | None:
+    """What `open_dataset` gives, or None where no layout fits; of the folders in this one nothing is asked then.
+
+    Raises:
+        DataError: The folder cannot be read, or the file that names its classes is malformed.
+    """
     said, arrangement = said_by(folder / LABEL_FILE)
     given = given or said
     try:
         fits = _fitting(folder, arrangement)
         if fits is None:
-            raise DataError(_nothing_fits(folder))
+            return None
         if given is None:
             given = _of_another_tool(folder, *fits)
     except OSError as error:
-        raise DataError(f"{error.filename or folder}: the folder cannot be read ({error.strerror}).") from error
+        raise _unreadable(folder, error) from error
     layout, found = fits
     splits = tuple(ordered(found.splits))
     if given is None:
@@ -227,6 +243,10 @@ def open_dataset(folder: Path, given: LabelFile | None = None) -> Dataset:
     return opened if given.encoding or found.label_set == given.labels.name else _counted(opened)
 
 
+def _unreadable(folder: Path, error: OSError) -> DataError:
+    return DataError(f"{error.filename or folder}: the folder cannot be read ({error.strerror}).")
+
+
 def said_by(path: Path) -> tuple[LabelFile | None, Arrangement]:
     """The classes that a labels.json names, and where it says that files lie."""
     if not path.is_file():
@@ -243,19 +263,19 @@ def is_archive(path: Path) -> bool:
 
 
 def inner_datasets(folder: Path) -> tuple[Path, ...]:
-    """The data sets that lie one folder further down, as archives unpack them.
+    """The data sets that lie one folder further down, as archives unpack them; deeper ones are not looked for.
 
     Raises:
         OSError: The folder cannot be read.
     """
-    found = []
-    for name in folders_in(folder):
-        try:
-            open_dataset(folder / name)
-        except DataError:
-            continue
-        found.append(folder / name)
-    return tuple(found)
+    return tuple(folder / name for name in folders_in(folder) if _is_dataset(folder / name))
+
+
+def _is_dataset(folder: Path) -> bool:
+    try:
+        return dataset_in(folder) is not None
+    except DataError:
+        return False
 
 
 def is_mask_in(folder: Path) -> Callable[[Path], bool]:
@@ -264,8 +284,10 @@ def is_mask_in(folder: Path) -> Callable[[Path], bool]:
     Files in a folder of masks are masks too, whatever they are named: colours and instances of the same objects.
     """
     try:
-        dataset = open_dataset(folder)
+        dataset = dataset_in(folder)
     except DataError:
+        dataset = None
+    if dataset is None:
         return lambda path: False
     photos: set[Path] = set()
     masks: set[Path] = set()
@@ -340,7 +362,7 @@ def _of_another_tool(folder: Path, layout: str, found: Found) -> LabelFile | Non
     """The classes by another tool's file in the folder, or in that of a split."""
     if found.label_set is not None and layout not in OFTEN_COPIED:
         return None
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and entry.name in SPLIT_NAMES)
+    names = [name for name in folders_in(folder) if name in SPLIT_NAMES]
     path = find_class_file([folder, *(folder / name for name in names)])
     if path is None:
         return None
@@ -388,7 +410,8 @@ def _of_layout(found: Found) -> tuple[LabelSet | None, dict[str, Any]]:
 
 
 def _nothing_fits(folder: Path) -> str:
-    entries = sorted((entry for entry in os.scandir(folder) if not entry.name.startswith(".")), key=lambda it: it.name)
+    with os.scandir(folder) as found:
+        entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda it: it.name)
     if inner := inner_datasets(folder):
         return f"{folder}: the data set is one folder further down; name {' or '.join(map(str, inner))}."
     if archives := [entry.name for entry in entries if is_archive(Path(entry.path))]:

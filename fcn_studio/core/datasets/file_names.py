@@ -122,7 +122,8 @@ def together(places: Sequence[Names]) -> Names:
 
 def folders_in(folder: Path) -> list[str]:
     """Names of the folders in a folder, hidden ones left out."""
-    return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
 
 
 def holds_any(folder: Path, suffixes: frozenset[str]) -> bool:

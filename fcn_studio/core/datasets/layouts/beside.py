@@ -78,11 +78,12 @@ def _pairs(place: Path, names: list[str], ending: str | None) -> dict[str, str]:
 
 
 def _is_of_pairs(folder: Path, ending: str | None) -> bool:
-    names = [
-        entry.name
-        for entry in os.scandir(folder)
-        if not entry.name.startswith(".") and os.path.splitext(entry.name)[1].lower() in SUFFIXES
-    ]
+    with os.scandir(folder) as entries:
+        names = [
+            entry.name
+            for entry in entries
+            if not entry.name.startswith(".") and os.path.splitext(entry.name)[1].lower() in SUFFIXES
+        ]
     masks = _pairs(folder, names, ending)
     return bool(masks) and 2 * len(set(masks.values())) >= len(names) - len(masks)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fcn_studio.core.datasets.class_files import find_class_file, read_class_file
-from fcn_studio.core.datasets.dataset import Dataset, open_dataset, said_by
+from fcn_studio.core.datasets.dataset import Dataset, dataset_in, said_by
 from fcn_studio.core.datasets.label_file import LABEL_FILE, LabelFile
 from fcn_studio.core.datasets.masks.encoding import INDICES, Encoding
 from fcn_studio.core.datasets.masks.mask_file import MaskContent, colour_codes, mask_content
@@ -42,7 +42,7 @@ def classes_around(mask: Path) -> MaskClasses | None:
     for folder in list(whole.parents)[:LEVELS]:
         named = _named_in(folder)
         try:
-            dataset = open_dataset(folder)
+            dataset = dataset_in(folder)
         except DataError:
             dataset = None
         if dataset is not None and dataset.labels is not None:
