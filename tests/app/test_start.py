@@ -33,7 +33,7 @@ def test_importing_qt_leaves_import_as_it_was() -> None:
     program = """
 import builtins, linecache
 before = builtins.__import__
-from fcn_studio.app import bootstrap
+from fcn_studio.app.window import bootstrap
 bootstrap.import_qt()
 import wave as later
 from PySide6.QtWidgets import QApplication
@@ -57,7 +57,7 @@ print(later.__file__ in linecache.cache)
 def test_torchs_libraries_are_there_before_torch_is_imported() -> None:
     program = """
 import sys
-from fcn_studio.app import torch_libraries
+from fcn_studio.app.worker import torch_libraries
 print(torch_libraries.load_ahead(), "torch" in sys.modules, "libtorch_cpu" in open("/proc/self/maps").read())
 import torch
 print(float(torch.ones(3).sum()), torch_libraries.load_ahead())
@@ -70,7 +70,7 @@ print(float(torch.ones(3).sum()), torch_libraries.load_ahead())
 
 
 def test_where_the_user_says_which_libraries_torch_chooses_them_itself(tmp_path: Path) -> None:
-    program = "from fcn_studio.app import torch_libraries; print(torch_libraries.load_ahead())"
+    program = "from fcn_studio.app.worker import torch_libraries; print(torch_libraries.load_ahead())"
     assert run(program, LD_LIBRARY_PATH=str(tmp_path)) == "False"
 
 
