@@ -57,7 +57,8 @@ class FusionControls(QScrollArea):
         self.setFixedWidth(WIDTH)
         self.sliders = {layer: GainSlider(layer, colour) for layer, colour in LAYER_COLOURS.items()}
         for layer, slider in self.sliders.items():
-            slider.setVisible(layer in layers_of(PUBLISHED[-1]))
+            if layer not in layers_of(PUBLISHED[-1]):
+                slider.hide()  # showing one would open a window: it lies in no other widget yet
         self._layers: tuple[str, ...] = ()
         self._presets: dict[str, QPushButton] = {}
         self._title = QLabel(self.tr("Strength of each score layer"))
