@@ -70,8 +70,8 @@ def expected(size: tuple[int, int], alignment: Alignment) -> dict[str, Work]:
     found["fc7"] = convolution(FC, FC, 1, after, after) + relu(FC, after)
     scores = convolution(FC, CLASSES, 1, after, after)
     for width, grid in grids[2:4]:
-        # The factor on a skip's features is a pass of its own.
-        scores += convolution(width, CLASSES, 1, grid, grid) + relu(width, grid)
+        # A factor of 1 on a skip's features is not multiplied by: it would be a pass of its own.
+        scores += convolution(width, CLASSES, 1, grid, grid)
     return {**found, "score layers": scores}
 
 
