@@ -115,7 +115,7 @@ def test_a_photo_that_fails_is_told_and_the_others_count(folder: Path, tiny_chec
         evaluate_models([model], open_dataset(folder), "val", on_failure=lambda example, error: None)
 
 
-def test_the_default_net_agrees_with_scikit_learn_on_generated_photos(tmp_path: Path) -> None:
+def test_the_street_net_agrees_with_scikit_learn_on_generated_photos(tmp_path: Path) -> None:
     """Road below, sky above, a box between: photos that the real net takes for more than one class."""
     rng = np.random.default_rng(4)
     (tmp_path / "labels.json").write_text('{"name": "camvid"}')
@@ -130,7 +130,7 @@ def test_the_default_net_agrees_with_scikit_learn_on_generated_photos(tmp_path: 
         photo = (colours[truth] + rng.normal(0, 8, (96, 128, 3))).clip(0, 255).astype(np.uint8)
         Image.fromarray(photo).save(tmp_path / "val" / f"{number}.png")
         Image.fromarray(truth).save(tmp_path / "valannot" / f"{number}.png")
-    model = load("default", device="cpu", precision="fp32")
+    model = load("camvid-vgg16", device="cpu", precision="fp32")
     found = evaluate(model, tmp_path, "val")
     for variant in model.variants:
         truths, masks = [], []

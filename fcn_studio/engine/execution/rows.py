@@ -150,7 +150,8 @@ def memory(sections: tuple[Section, ...], width: int, pace: Pace, value_bytes: i
                     largest = max(largest, given)
                     # Of products, their padded input and its windows; of convolutions, their weights laid out anew.
                     windows = min(PATCH_BYTES, turn.first * wide * step.inputs * kernel**2 * value_bytes)
-                    weights = step.inputs * step.outputs * kernel**2 * value_bytes
+                    groups = 1 if step.convolution is None else step.convolution.groups
+                    weights = step.inputs * step.outputs * kernel**2 * value_bytes // groups
                     scratch = max(scratch, padded + windows if step.product else weights)
                 joined += given
             if isinstance(part, Paths):
