@@ -49,7 +49,9 @@ def pixels(path: Path) -> NDArray[np.uint8]:
 def test_shares_and_means_are_those_of_the_traces(dataset: Path) -> None:
     seen: list[tuple[int, int]] = []
     bf16 = choices_at_hand("cpu", "bf16", "torch")
-    found = compare("camvid-vgg16", bf16, dataset, "val", limit=2, on_image=lambda done, total: seen.append((done, total)))
+    found = compare(
+        "camvid-vgg16", bf16, dataset, "val", limit=2, on_image=lambda done, total: seen.append((done, total))
+    )
     assert (found.photos, seen) == (2, [(1, 2), (2, 2)])
     assert (found.reference.choice.precision, found.reference.choice.backend) == ("fp32", "torch")
     assert [entry.choice.precision for entry in found.others] == ["bf16"]
