@@ -29,7 +29,8 @@ sys.addaudithook(_hear)  # Python's own word of each folder that is listed; a ho
 @contextmanager
 def listening() -> Iterator[list[Path]]:
     global listed
-    listed = heard = []
+    heard: list[Path] = []
+    listed = heard
     try:
         yield heard
     finally:
