@@ -18,9 +18,11 @@ from fcn_studio.core.datasets.dataset import find_examples
 from fcn_studio.core.errors import DataError
 from fcn_studio.core.labels import LabelSet
 from fcn_studio.engine.nets.build import build
+from fcn_studio.engine.nets.fcn import thinned
 from fcn_studio.engine.nets.trunks.efficientnet_lite_table import block_channels
 from fcn_studio.engine.training.distributed import ALONE
 from fcn_studio.engine.training.examples import Allowance, Examples, Pair, repeat_factors
+from fcn_studio.engine.training.losses import sampled
 from fcn_studio.engine.training.optimisation import make_optimizer
 from fcn_studio.engine.training.phase_trainer import PhaseTrainer
 from fcn_studio.engine.training.readers import Readers
@@ -114,6 +116,25 @@ def test_a_thinned_loss_is_the_loss_of_its_pixels(step: int) -> None:
         )
         losses.append(training.step(examples, stage=STAGE, weights=None, number=0))
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("step", [2, 4])
+def test_a_thinned_loss_draws_cells_as_large_on_the_photo(step: int) -> None:
+    """Cells of stride 32 of the photo stay or go as a whole, whatever is left of their pixels."""
+    marks = torch.ones(1, 96, 128, dtype=torch.long)
+    chances = [torch.Generator().manual_seed(5) for _ in range(2)]
+    whole = sampled(marks, 32, share=0.5, void=255, generator=chances[0])
+    few = sampled(thinned(marks, step), 32 // step, share=0.5, void=255, generator=chances[1])
+    assert set(whole.unique().tolist()) == {1, 255}
+    assert torch.equal(few, thinned(whole, step))
+
+
+def test_weights_and_the_rest_stay_apart_where_nothing_decays() -> None:
+    """As last.pt of a run without decay has them, which is resumed group by group."""
+    net = build(LITE.architecture(CLASSES))
+    optimizer = make_optimizer(net, LITE, LITE.phases()[0])
+    dimensions = [{value.ndim > 1 for value in group["params"]} for group in optimizer.param_groups]
+    assert dimensions == [{True}, {False}]
 
 
 def test_photos_of_rare_classes_come_up_by_the_root_of_their_share(tmp_path: Path, camvid: LabelSet) -> None:

@@ -41,8 +41,13 @@ def runner_of(blocks: tuple[Block, ...], choice: DeviceChoice) -> tuple[Runner, 
         why = f"OpenVINO's results were {error:.2g} off torch's"
     except (DeviceError, RuntimeError, MemoryError) as failure:
         why = f"OpenVINO could not be used: {str(failure).rstrip('.')}"
+    return fallback, left_to_torch(choice, why)
+
+
+def left_to_torch(choice: DeviceChoice, why: str) -> DeviceChoice:
+    """The choice where OpenVINO is left aside, with the reason; the log has it too."""
     logger.warning("running by torch: %s", why)
-    return fallback, choice.by("torch", f"{choice.backend_reason} Run by torch, since {why}.".lstrip())
+    return choice.by("torch", f"{choice.backend_reason} Run by torch, since {why}.".lstrip())
 
 
 @torch.inference_mode()

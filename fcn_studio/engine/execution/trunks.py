@@ -24,6 +24,7 @@ from fcn_studio.core.errors import DeviceError, OutputError
 from fcn_studio.core.files import whole_file
 from fcn_studio.engine.execution.openvino_package import installed
 from fcn_studio.engine.execution.openvino_trunk import OpenVinoTrunk
+from fcn_studio.engine.execution.runners import left_to_torch
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.tracing.device import DeviceChoice
 from fcn_studio.engine.tracing.device_check import why_not
@@ -79,8 +80,7 @@ def _trusted(net: FCN, choice: DeviceChoice) -> tuple[OpenVinoTrunk | None, Devi
         why = f"with OpenVINO {difference}"
     except (DeviceError, RuntimeError, MemoryError) as failure:
         why = f"OpenVINO could not be used: {str(failure).rstrip('.')}"
-    logger.warning("running by torch: %s", why)
-    return None, choice.by("torch", f"{choice.backend_reason} Run by torch, since {why}.".lstrip())
+    return None, left_to_torch(choice, why)
 
 
 @torch.inference_mode()

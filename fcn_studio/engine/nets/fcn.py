@@ -26,7 +26,7 @@ from fcn_studio.core.graph.names import BY_STRIDE, ENLARGES, TAPS
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.trunks.alexnet import AlexNetTrunk
 from fcn_studio.engine.nets.trunks.efficientnet_lite import EfficientNetLiteTrunk
-from fcn_studio.engine.nets.trunks.efficientnet_lite_table import MULTIPLIERS
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import LITE_KINDS
 from fcn_studio.engine.nets.trunks.googlenet import GoogLeNetTrunk
 from fcn_studio.engine.nets.trunks.trunk import OnStage, Taps, Trunk
 from fcn_studio.engine.nets.trunks.vgg16 import Vgg16Trunk
@@ -40,7 +40,7 @@ def trunk_of(architecture: Architecture) -> Trunk:
         "vgg16": Vgg16Trunk,
         "alexnet": AlexNetTrunk,
         "googlenet": GoogLeNetTrunk,
-        **dict.fromkeys(MULTIPLIERS, EfficientNetLiteTrunk),
+        **dict.fromkeys(LITE_KINDS, EfficientNetLiteTrunk),
     }
     return kinds[architecture.trunk](architecture)
 

@@ -33,7 +33,7 @@ def training_loss(
 
     Args:
         scores: (N, C, H, W) of each variant, coarsest first.
-        marks: (N, H, W) labels, int64.
+        marks: (N, H, W) labels, int64; of every `loss_step`-th row and column, as the scores.
         recipe: Reduction, weights of the variants, label smoothing, loss sampling.
         stage: Weight of the Lovasz loss.
         void: Label that is left out.
@@ -46,7 +46,8 @@ def training_loss(
     Raises:
         ValueError: `loss_sampling` is below 1 and there is no generator.
     """
-    marks = sampled(marks, share=recipe.loss_sampling, void=void, generator=generator)
+    stride = COARSEST_STRIDE // recipe.loss_step
+    marks = sampled(marks, stride, share=recipe.loss_sampling, void=void, generator=generator)
     weights = recipe.weights_by_output
     labelled = marks != void
     if not bool(labelled.any()):
@@ -74,8 +75,10 @@ def training_loss(
     return total
 
 
-def sampled(marks: Tensor, *, share: float, void: int, generator: torch.Generator | None) -> Tensor:
-    """(N, H, W) labels with the pixels of some cells of stride 32 made void: each cell stays with chance `share`.
+def sampled(
+    marks: Tensor, stride: int = COARSEST_STRIDE, *, share: float, void: int, generator: torch.Generator | None
+) -> Tensor:
+    """(N, H, W) labels with those of some cells of `stride` rows and columns made void: each stays with chance `share`.
 
     It is the spatial sampling of the loss that Long, Shelhamer and Darrell 2015 compare with whole images (section 4.3,
     "patch sampling", and figure 5 of arXiv 1411.4038). Cells are counted from each photo's upper left corner.
@@ -88,10 +91,10 @@ def sampled(marks: Tensor, *, share: float, void: int, generator: torch.Generato
     if generator is None:
         raise ValueError("loss_sampling needs a generator to draw from")
     images, height, width = marks.shape
-    cells = (images, -(-height // COARSEST_STRIDE), -(-width // COARSEST_STRIDE))
+    cells = (images, -(-height // stride), -(-width // stride))
     # Drawn on the CPU, so that every device leaves out the same cells.
     kept = (torch.rand(cells, generator=generator) < share).to(marks.device)
-    pixels = kept.repeat_interleave(COARSEST_STRIDE, 1).repeat_interleave(COARSEST_STRIDE, 2)[:, :height, :width]
+    pixels = kept.repeat_interleave(stride, 1).repeat_interleave(stride, 2)[:, :height, :width]
     return marks.where(pixels, void)
 
 

@@ -65,16 +65,17 @@ def make_optimizer(net: nn.Module, recipe: Recipe, phase: Phase) -> Optimizer:
     """
     rate = phase.learning_rate
     biases = {id(each.bias) for each in net.modules() if isinstance(each, CONVOLUTIONS) and each.bias is not None}
-    gathered: dict[tuple[float, float], list[Tensor]] = {}
+    gathered: dict[tuple[bool, float], list[Tensor]] = {}
     for name, value in net.named_parameters():
         if value.requires_grad:
             factor = 1.0 if name.startswith(BEHIND_TRUNK) else recipe.trunk_learning_rate
             factor *= recipe.bias_learning_rate if id(value) in biases else 1.0
-            decay = recipe.weight_decay if value.ndim > 1 else 0.0
-            gathered.setdefault((decay, factor), []).append(value)
-    in_order = sorted(gathered.items(), key=lambda item: (-item[0][0], item[0][1] != 1))
+            gathered.setdefault((value.ndim > 1, factor), []).append(value)
+    # The order of older runs' last.pt: weights, then the rest, each at the whole rate before others.
+    in_order = sorted(gathered.items(), key=lambda item: (not item[0][0], item[0][1] != 1))
     groups: list[dict[str, Any]] = [
-        {"params": values, "weight_decay": decay, "lr": rate * factor} for (decay, factor), values in in_order
+        {"params": values, "weight_decay": recipe.weight_decay if decays else 0.0, "lr": rate * factor}
+        for (decays, factor), values in in_order
     ]
     if recipe.optimizer == "sgd":
         return CaffeSGD(groups, lr=rate, momentum=recipe.momentum)

@@ -93,7 +93,7 @@ class PhaseTrainer:
         """
         self.net.train()
         self._hold_statistics()
-        parts = _stacked(pairs)
+        parts = [Pair(each.photo, thinned(each.marks, self.recipe.loss_step)) for each in _stacked(pairs)]
         shares = [self._share(part.marks, weights) for part in parts]
         whole = float(self._world.sum(torch.tensor(sum(shares), dtype=torch.float64)))
         torch.manual_seed(seed_of(self.recipe.seed, STEP, number, self._world.rank))
@@ -132,7 +132,6 @@ class PhaseTrainer:
         with self._module.no_sync() if waits else contextlib.nullcontext():  # type: ignore[operator]
             with torch.autocast(self._device.type, dtype=self._autocast, enabled=self._autocast is not None):
                 scores: Mapping[str, Tensor] = self._scores(inputs)
-            marks = thinned(marks, self.recipe.loss_step)
             loss = factor * training_loss(
                 scores,
                 marks,
@@ -152,9 +151,8 @@ class PhaseTrainer:
 
     def _hold_statistics(self) -> None:
         """Puts the normalisations that keep their statistics into evaluation mode."""
-        for name, layer in self.net.named_children():
-            if name in self.recipe.frozen:
-                layer.eval()
+        for name in self.recipe.frozen:
+            self.net.get_submodule(name).eval()
         if self.recipe.frozen_norms:
             for name, module in self.net.named_modules():
                 if isinstance(module, nn.BatchNorm2d) and not name.startswith(BEHIND_TRUNK):

@@ -19,7 +19,6 @@ LiteKind = Literal[
 LITE_KINDS: tuple[LiteKind, ...] = get_args(LiteKind)
 
 STEM_CHANNELS = 32
-HEAD_CHANNELS = 1280
 COARSEST = 32  # photos are padded at the right and bottom to a multiple of it, so that every grid halves evenly
 
 

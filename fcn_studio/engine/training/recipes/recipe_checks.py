@@ -14,7 +14,7 @@ from fcn_studio.engine.nets.architecture import MAX_CHANNELS
 from fcn_studio.engine.nets.build import empty
 from fcn_studio.engine.nets.fcn import FCN
 from fcn_studio.engine.nets.preprocess import PRESETS
-from fcn_studio.engine.nets.trunks.efficientnet_lite_table import MULTIPLIERS
+from fcn_studio.engine.nets.trunks.efficientnet_lite_table import LITE_KINDS
 from fcn_studio.engine.nets.trunks.efficientnet_lite_table import block_channels as lite_channels
 from fcn_studio.engine.nets.trunks.googlenet import block_channels
 from fcn_studio.engine.training.recipes.recipe_values import DECODER_ONLY, FCN_ONLY
@@ -124,7 +124,7 @@ def _check_net(recipe: Recipe) -> None:
     variants = recipe.architecture(1).variants
     if recipe.net == "fcn" and variants != tuple(name for name in VARIANTS if name in variants):
         raise DataError(f"variants = {list(variants)} must stand once each, coarsest first: {', '.join(VARIANTS)}.")
-    if recipe.trunk in MULTIPLIERS and recipe.channels != lite_channels(recipe.trunk):
+    if recipe.trunk in LITE_KINDS and recipe.channels != lite_channels(recipe.trunk):
         raise DataError(
             f"channels = {list(recipe.channels)} are not those of {recipe.trunk}: {list(lite_channels(recipe.trunk))}."
         )
