@@ -193,10 +193,14 @@ class FusionGraph(QWidget):
         columns, _, gap = self._measures()
         column = (self.width() - 2 * MARGIN + gap) / columns
         line = QRectF(place.center().x() - column / 2, place.bottom() + 2, column, CAPTION / 2)
-        painter.setPen(self.palette().text().color())
-        painter.drawText(line, Qt.AlignmentFlag.AlignCenter, node.words)
-        painter.setPen(self.palette().placeholderText().color())
-        painter.drawText(line.translated(0, CAPTION / 2 - 1), Qt.AlignmentFlag.AlignCenter, node.caption)
+        metrics = painter.fontMetrics()
+        texts = (node.words, self.palette().text()), (node.caption, self.palette().placeholderText())
+        for text, brush in texts:
+            painter.setPen(brush.color())
+            # Shortened at its end where there is no room: Qt would cut both ends of what is centred.
+            short = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(line.width()))
+            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, short)
+            line.translate(0, CAPTION / 2 - 1)
 
     def _paint_arrow(self, painter: QPainter, arrow: Arrow, start: Node, end: Node) -> None:
         colour = QColor(arrow.colour) if arrow.colour else self.palette().text().color()
