@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QObject, QPoint, QPointF, QSettings, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from fcn_studio.app.intake.thumbnails import Thumbnails
@@ -129,6 +130,14 @@ def make_window(
 @pytest.fixture
 def window(make_window: Callable[..., MainWindow]) -> MainWindow:
     return make_window()
+
+
+def grabbed(widget: QWidget) -> NDArray[np.uint8]:
+    """(h, w, 3) RGB of how a widget looks, a copy: a view of an image that is gone shows whatever lies there then."""
+    import qimage2ndarray  # which asks, as it is imported, which binding of Qt is there
+
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    return np.array(qimage2ndarray.rgb_view(image))
 
 
 def drag_enter(mime: QMimeData) -> QDragEnterEvent:

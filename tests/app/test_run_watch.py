@@ -10,10 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import qimage2ndarray
 from PIL import Image
 from PySide6.QtCore import QPoint
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QSlider, QSpinBox
 from pytestqt.qtbot import QtBot
@@ -43,7 +41,7 @@ from fcn_studio.engine.checkpoints.native import save_checkpoint
 from fcn_studio.engine.nets.architecture import Architecture
 from fcn_studio.engine.nets.preprocess import IMAGENET_RGB
 from fcn_studio.engine.tracing.model import load
-from tests.app.conftest import act, drag_and_drop, files, wait_until_done
+from tests.app.conftest import act, drag_and_drop, files, grabbed, wait_until_done
 from tests.conftest import random_net
 
 VARIANTS = ("32s", "16s", "8s")
@@ -480,7 +478,7 @@ def test_the_longest_tick_has_room_beside_the_curves(
     plot = window._run_tab.panel.plot
     assert any("e-09" in text for text in tick_texts(plot.strips[-1].ticks(3)))
     plot.clearFocus()  # whose frame, where the window is active, runs along the plot's edge
-    pixels = qimage2ndarray.rgb_view(plot.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+    pixels = grabbed(plot)
     ground = pixels[0, 0]
     assert (pixels[:, :3] == ground).all(), "no number is cut at the left"
     assert (pixels[:, 4 : int(plot.frames()[0].left())] != ground).any()

@@ -20,7 +20,7 @@ from fcn_studio.app.canvas.view_transform import ViewTransform
 from fcn_studio.app.values.panels import PHOTO_PANEL, PanelId
 from fcn_studio.app.values.pyramid import build_levels
 from fcn_studio.app.window.main_window import MainWindow
-from tests.app.conftest import drag_and_drop, files, wait_until_done
+from tests.app.conftest import drag_and_drop, files, grabbed, wait_until_done
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_each_screen_pixel_is_the_class_of_the_photo_pixel_under_it(loaded: Main
     trace = loaded.session.shown.trace if loaded.session.shown else None
     assert mask is not None
     assert trace is not None
-    grab = qimage2ndarray.rgb_view(canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+    grab = grabbed(canvas)
     for x in range(3, canvas.width(), 37):
         for y in range(3, canvas.height(), 29):
             pixel = canvas.pixel_at(QPointF(x + 0.5, y + 0.5))
@@ -154,7 +154,7 @@ def test_class_indices_are_printed_once_a_pixel_has_room_for_them(loaded: MainWi
     white = []
     for zoom in (30.0, 40.0):
         loaded.compare.transform.set_zoom(zoom / canvas.devicePixelRatioF())
-        pixels = qimage2ndarray.rgb_view(canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+        pixels = grabbed(canvas)
         white.append(int((pixels == 255).all(axis=2).sum()))
     assert white[0] == 0
     assert white[1] > 100

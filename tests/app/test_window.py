@@ -24,7 +24,7 @@ from fcn_studio.app.widgets.icons import swatch
 from fcn_studio.app.window.main_window import MainWindow
 from fcn_studio.app.worker.inference import Inference
 from fcn_studio.core.graph.names import PUBLISHED as VARIANTS
-from tests.app.conftest import act, drag_and_drop, drag_enter, files, wait_until_done
+from tests.app.conftest import act, drag_and_drop, drag_enter, files, grabbed, wait_until_done
 
 MakePhoto = Callable[..., Path]
 
@@ -273,7 +273,7 @@ def test_settings_survive(
 
 def test_a_screenshot_shows_the_photo_and_colours(loaded: MainWindow) -> None:
     loaded.session.presentation.set_opacity(100)
-    pixels = qimage2ndarray.rgb_view(loaded.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+    pixels = grabbed(loaded)
     colours = np.unique(pixels.reshape(-1, 3), axis=0)
     assert len(colours) > 100
     shown = loaded.session.shown

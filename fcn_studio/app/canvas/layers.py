@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import qimage2ndarray
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
@@ -189,9 +188,3 @@ class Layers:
                     painter.setPen(colour)  # white on a dark shadow can be read on every class colour
                     cell = QRectF(x + shift, y + shift, zoom, zoom)
                     painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
-
-
-def raw_indices(image: QImage) -> Mask:
-    """The (h, w) values of an indexed image."""
-    values: Mask = qimage2ndarray.raw_view(image)
-    return values
